@@ -231,6 +231,8 @@ class ListingTable(ReadOnlyTable):
             ],
             "empty": "No listing fits this filter." if changes.params.get(SEARCH_VAR) else TABS[changes.tab].empty,
             "is_folded": changes.is_folded,
+            # Folded is only what is not narrowed, so that its listings are those of the first tab.
+            "in_families": counts[""] if changes.is_folded else 0,
             "can_fold": changes.is_folded or request.GET.get(FLAT) == "open",
             "unfolded": _with(request, FLAT, "" if request.GET.get(FLAT) == "open" else "open"),
             "count_up_to": COUNT_UP_TO,
