@@ -225,6 +225,8 @@ def addresses(shop: dict[str, int]) -> list[str]:
             for deed in ("rename", "merge", "remove")
         ),
         reverse("admin:notifications_change", args=[NoticePlace.objects.get().pk]),
+        f"{reverse('admin:notifications')}?by=telegram",
+        f"{reverse('admin:notifications_change', args=[NoticePlace.objects.get().pk])}?by=mail",
         reverse("admin:first_steps"),
         reverse("admin:first_product"),
         reverse("admin:search") + "?word=mug",

@@ -94,6 +94,9 @@ def test_the_list_folds_families_and_opens_them_below(shop):
     assert "TEE-S" in below
     assert "TEE-M" in below
     assert each == 5
+    products = bob.get(LIST).context["cl"].result_count
+    assert f"{products} products with 5 listings" in folded
+    assert "products with" not in text_of(bob.get(f"{LIST}?families=open"))
 
 
 def test_each_tab_counts_and_shows_what_it_is_named_after(shop):

@@ -8,7 +8,15 @@ from django.urls import reverse
 from people import NAMES, browser_of, person
 from tradepost.database.models import NoticePlace
 
-PLACE = {"do": "add", "name": "hook", "events": ["brake"], "digest_at": "", "time_zone": "", "is_local": "on"}
+PLACE = {
+    "do": "add",
+    "by": "other",
+    "name": "hook",
+    "events": ["brake"],
+    "digest_at": "",
+    "time_zone": "",
+    "is_local": "on",
+}
 
 
 @pytest.fixture
@@ -88,6 +96,39 @@ def test_what_is_told_at_a_place_is_changed_and_its_address_stays_where_none_is_
     assert NoticePlace.objects.get().events == []
     assert "A message is on its way to hook." in tried
     assert len(web_place.taken) == 1
+
+
+def test_a_web_hook_and_e_mail_are_added_by_what_a_person_knows_of_them(people, web_place):
+    alice = browser_of("alice")
+    link = f"http://127.0.0.1:{web_place.server_port}/secret-path"
+    mail = {"to": "me@example.com", "server": "smtp.example.com", "user": "shop@example.com", "password": "p@ss/word"}
+
+    offered = words_of(alice.get(page()))
+    alice.post(page(), PLACE | {"by": "web", "link": link})
+    tried = words_of(alice.post(page(), {"do": "test", "place": "hook"}, follow=True))
+    refused = alice.post(page(), PLACE | mail | {"by": "mail", "name": "post", "to": "me"})
+    added = words_of(alice.post(page(), PLACE | mail | {"by": "mail", "name": "post"}, follow=True))
+
+    assert 'aria-current="page">E-mail</a>' in offered
+    assert "A message is on its way to hook." in tried
+    assert len(web_place.taken) == 1
+    assert "'me' is no e-mail address; write it as me@example.com." in words_of(refused)
+    assert "p@ss/word" not in refused.content.decode()
+    assert "post is told from now on." in added
+    assert {place.shown for place in NoticePlace.objects.all()} == {"json://127.0.0.1", "mailtos://smtp.example.com"}
+
+
+def test_a_place_is_moved_to_another_kind_and_keeps_what_it_is_told(people, web_place, address):
+    alice = browser_of("alice")
+    alice.post(page(), PLACE | {"address": address})
+    change = reverse("admin:notifications_change", args=[NoticePlace.objects.get().pk])
+
+    shown = words_of(alice.get(f"{change}?by=ntfy"))
+    alice.post(change, {"by": "ntfy", "topic": "shop-7f3a", "server": "", "token": "", "events": ["brake"]})
+
+    place = NoticePlace.objects.get()
+    assert "Topic" in shown
+    assert (place.shown, place.events) == ("ntfys://ntfy.sh", ["brake"])
 
 
 def test_an_operator_looks_and_changes_nothing(people, address):

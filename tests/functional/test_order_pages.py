@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
@@ -183,6 +184,39 @@ def test_an_order_is_held_with_a_reason_shipped_only_on_purpose_and_released(mug
     assert "goes on; it was on hold: The buyer wants another colour." in released
     assert "Put on hold by bob: The buyer wants another colour." in released
     assert Order.objects.get().state == "open"
+
+
+def test_today_says_since_when_an_order_is_on_hold_not_since_when_it_is_here(mugs):
+    Order.objects.update(imported_at=timezone.now() - timedelta(days=5))
+    bob = browser_of("bob")
+
+    ask(bob, page_of(mugs), "hold", hold="The buyer wants another colour.")
+
+    (card,) = [each for each in bob.get("/").context["needs"] if each.title == "Orders on hold"]
+    assert timezone.now() - card.since < timedelta(minutes=5)
+
+
+def test_a_line_of_the_timeline_is_a_sentence_and_below_it_its_time(mugs):
+    page = text_of(browser_of("bob"), page_of(mugs))
+
+    assert '<p>Fetched from the store.</p><p class="soft"><time' in page
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("none", "fetches orders, and tells the store nothing of that: so it is set on this channel."),
+        ("note", "fetches orders, and acknowledges new ones."),
+    ],
+)
+def test_what_is_said_of_a_fetch_is_what_the_channel_does(published, mode, words):
+    person("bob")
+    Channel.objects.update(acknowledge_mode=mode)
+
+    told = words_of(browser_of("bob").post(reverse("admin:tradepost_order_start", args=["fetch"]), follow=True))
+
+    assert words in told
+    assert ("acknowledges" in told) is (mode == "note")
 
 
 def test_a_shipment_is_put_right_and_taken_back_from_the_page(mugs, sent):

@@ -72,7 +72,7 @@ def test_a_programme_is_told_of_schedules_with_the_channel_and_alone(connected):
     assert channel["time_zone"] == "UTC"
     assert row in channel["schedules"]
     due = datetime.fromisoformat(row.pop("next_at"))
-    assert row == {"operation": "publish", "every_minutes": None, "cron": "0 4 * * *"}
+    assert row == {"operation": "publish", "every_minutes": None, "cron": "0 4 * * *", "paused_at": None}
     assert (due.hour, due.minute, due.utcoffset()) == (4, 0, timedelta(0))
 
 
@@ -82,6 +82,29 @@ def test_a_paused_channel_shows_that_nothing_is_started(connected):
     shown = connected("channel", "show", "shop").out
 
     assert "schedule sync: every 15 minutes, not while the channel is paused" in shown
+
+
+def test_one_schedule_is_paused_and_resumed_and_keeps_its_times(connected):
+    connected("channel", "schedule", "shop", "publish", "--cron", "30 2 * * 1")
+    paused = connected("channel", "pause", "shop", "publish")
+    again = connected("channel", "pause", "shop", "publish")
+    shown = connected("channel", "show", "shop").out
+    told = connected("channel", "show", "shop", "--json").json
+    resumed = connected("channel", "resume", "shop", "publish")
+    not_scheduled = connected("channel", "pause", "shop", "link")
+
+    assert paused.out.startswith("Publish of 'shop' is cron 30 2 * * 1, paused at ")
+    assert paused.out.endswith(". What is queued or at work goes on to its end.\n")
+    assert again.out.startswith("Publish of 'shop' is already cron 30 2 * * 1, paused at ")
+    assert "schedule publish: cron 30 2 * * 1, paused at " in shown
+    assert "schedule sync: every 15 minutes, next " in shown
+    assert {row["operation"] for row in told["schedules"] if row["paused_at"]} == {"publish"}
+    assert told["paused"] is False
+    assert resumed.out.startswith("Publish of 'shop' is cron 30 2 * * 1, next on ")
+    assert (not_scheduled.code, not_scheduled.err) == (
+        2,
+        "Nothing starts link of 'shop' but a person, so there is no schedule to pause.\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
 from tradepost.domain.plan import RunState
 from tradepost.engine.runs import run_now
+from tradepost.engine.schedules import start_due
 
 ROWS = "sku,name,price,quantity,images\nMUG,Enamel Mug,7.90,5,{picture}\n"
 
@@ -111,6 +112,50 @@ def test_a_channel_that_has_stopped_rings_the_bell(channel, people):
 
     assert "What needs you: nothing" in before
     assert "1 thing needs you" in after
+
+
+def test_wherever_a_channel_has_a_state_it_is_that_of_todays_sentence(channel, people):
+    _has_failed_to_publish(channel)
+    vera = browser_of("vera")
+
+    today = today_of(vera)
+    switchers = {
+        address: vera.get(address).context["channel_choice"]["channels"]
+        for address in ("/", "/tradepost/listing/", reverse("admin:settings"))
+    }
+    page = vera.get(reverse("admin:tradepost_channel_change", args=[channel.pk]))
+    listed = text_of(vera.get("/tradepost/channel/"))
+    overview = vera.get(reverse("admin:settings")).context["cards"][0].standing
+
+    stopped = {"state": "stopped", "colour": "danger"}
+    assert today.context["standings"][0].colour == "danger"
+    assert switchers == {address: [{"id": channel.pk, "name": "shop", **stopped}] for address in switchers}
+    assert 'dot dot-danger" aria-hidden="true"></span> <span class="menu-name">shop</span>' in text_of(today)
+    assert (page.context["standing"], overview) == (stopped, stopped)
+    assert ">stopped<" in listed.replace("> ", ">").replace(" <", "<")
+
+
+def test_a_channel_that_is_out_of_use_is_not_said_to_be_live(channel, people, shell):
+    shell("channel", "remove", "shop", "--yes")
+
+    listed = text_of(browser_of("vera").get("/tradepost/channel/"))
+
+    assert "out of use" in listed
+
+
+def test_how_ten_channels_stand_is_asked_as_often_as_how_one_does(channel, people):
+    vera = browser_of("vera")
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert vera.get("/tradepost/run/").status_code == 200
+        return len(captured)
+
+    queries()
+    one = queries()
+    Channel.objects.bulk_create(Channel(name=f"shop {number}") for number in range(9))
+
+    assert queries() == one
 
 
 def test_who_only_looks_is_offered_nothing_that_would_be_refused(channel, people):
@@ -259,6 +304,73 @@ def test_a_channel_is_paused_and_resumed_from_today(channel, people):
     assert not Run.objects.filter(kind="sync").exists()
     assert "is paused" in refused
     assert "shop goes on." in resumed
+
+
+def test_one_schedule_is_paused_on_the_timeline_and_is_started_by_hand_only_until_it_is_resumed(channel, people):
+    now = timezone.now()
+    for operation, minutes in (("sync", 3), ("get_orders", 5)):
+        ScheduleRecord.objects.create(
+            channel=channel, operation=operation, every_minutes=15, next_at=now + timedelta(minutes=minutes)
+        )
+    bob = browser_of("bob")
+
+    paused = bob.get(bob.post(reverse("admin:pause_schedule", args=[channel.pk, "sync"]))["Location"])
+    # Its time passes, and a server looks at what is due.
+    by_itself = start_due(clock=lambda: now + timedelta(minutes=10))
+    by_hand = bob.post(reverse("admin:start", args=[channel.pk, "sync"]))
+    ScheduleRecord.objects.filter(operation="sync").update(next_at=now - timedelta(hours=4))
+    later = today_of(bob)
+    resumed = bob.get(bob.post(reverse("admin:resume_schedule", args=[channel.pk, "sync"]))["Location"])
+
+    told = text_of(paused)
+    assert "“Send prices, quantities and status” is paused: it keeps its times" in told
+    assert "Paused <time" in told
+    assert [each.operation for each in paused.context["next"]] == ["get_orders", "sync"]
+    judged = later.context["standings"][0]
+    assert judged.judged.sentence == (
+        "“Send prices, quantities and status” is paused, and not started until it is resumed."
+    )
+    assert (judged.colour, judged.button) == ("warning", "See what is paused")
+    assert judged.place == reverse("admin:tradepost_channel_change", args=[channel.pk]) + "#schedules"
+    assert 'id="schedules"' in text_of(bob.get(judged.place))
+    assert [run.kind for run in by_itself] == ["get_orders"]
+    assert by_hand.status_code == 302
+    assert Run.objects.filter(kind="sync", requested_by="bob").exists()
+    assert "“Send prices, quantities and status” goes on by itself, next <time" in text_of(resumed)
+    assert [each.operation for each in resumed.context["next"]] == ["sync", "get_orders"]
+    assert all(each.at > now for each in resumed.context["next"])
+
+
+def test_a_schedule_is_paused_and_resumed_on_the_channels_page(channel, people, shell):
+    ScheduleRecord.objects.create(
+        channel=channel, operation="sync", every_minutes=15, next_at=timezone.now() + timedelta(minutes=5)
+    )
+    page, bob = reverse("admin:tradepost_channel_change", args=[channel.pk]), browser_of("bob")
+
+    bob.post(page, {"do": "pause:sync"})
+    paused = shell("channel", "schedule", "shop", "sync").out
+    shown = text_of(bob.get(page))
+    bob.post(page, {"do": "resume:sync"})
+    resumed = shell("channel", "schedule", "shop", "sync").out
+
+    assert "paused at" in paused
+    assert "<strong>paused</strong> <time" in shown
+    assert "next" in resumed.splitlines()[1]
+
+
+def test_who_only_looks_sees_that_a_schedule_is_paused_and_can_not_resume_it(channel, people):
+    now = timezone.now()
+    ScheduleRecord.objects.create(
+        channel=channel, operation="sync", every_minutes=15, next_at=now, paused_at=now - timedelta(hours=2)
+    )
+    vera = browser_of("vera")
+
+    answer = vera.post(reverse("admin:resume_schedule", args=[channel.pk, "sync"]))
+
+    assert answer.status_code == 403
+    assert "2 h ago" in text_of(today_of(vera))
+    assert "Resume:" not in text_of(today_of(vera))
+    assert ScheduleRecord.objects.get().paused_at is not None
 
 
 def test_a_schedule_that_nobody_starts_is_told(channel, people):

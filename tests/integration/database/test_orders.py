@@ -307,6 +307,30 @@ def test_only_an_order_that_is_open_is_held_and_only_one_that_is_held_is_release
     assert list(events) == [("held", "alice", "Ring first."), ("released", "bob", "Ring first.")]
 
 
+def test_since_when_an_order_is_on_hold_is_kept_whoever_holds_it(orders, channel, shop, order, line, noon):
+    def since():
+        return Order.objects.get(external_id=1001).held_since
+
+    def later(hours):
+        return noon + timedelta(hours=hours)
+
+    orders.add([order(1001, line(1, "CUP")), order(1002, line(2, "CUP"), total=Decimal("20.00"))], at=noon)
+    open_since = since()
+    orders.hold(1001, reason="Ring first.", by="alice", at=later(1))
+    by_hand = since()
+    orders.follow([order(1001, line(1, "CUP"), total=Decimal("20.00"))], at=later(2))
+    for_another_reason = since()
+    orders.release(1001, by="alice", at=later(3))
+    released = since()
+    channel.order_rules = [plain(OrderRule(name="dear", total_above=Decimal(1), holds=True))]
+    channel.save()
+    orders.apply_rules(at=later(4))
+
+    assert (open_since, by_hand, for_another_reason, released) == (None, later(1), later(1), None)
+    assert since() == later(4)
+    assert Order.objects.get(external_id=1002).held_since == noon
+
+
 def test_an_order_is_acknowledged_once(orders, shop, order, line, noon):
     orders.add([order(1001, line(1, "CUP")), order(1002, line(2, "CUP"))], at=noon)
     first, second = orders.unacknowledged(after=0, limit=10)

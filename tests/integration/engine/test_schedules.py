@@ -20,7 +20,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.making import ContentRules
 from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation, cron_of, interval_of
 from tradepost.engine.runs import take
-from tradepost.engine.schedules import Ticker, start_due, when_applied
+from tradepost.engine.schedules import Ticker, start_due, start_now, when_applied
 from tradepost.operations import channels
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, ScheduleRow, StoreConnection
@@ -229,6 +229,87 @@ def test_a_channel_that_is_paused_after_the_look_is_not_claimed(syncing, ports, 
     assert not schedules.claim(seen, next_at=clock())
 
 
+# --- what is paused alone ---
+
+
+def test_a_paused_schedule_keeps_its_times_and_starts_nothing_while_others_are_started(connect, ports, clock):
+    channel_id = connect(schedules={ScheduledOperation.SYNC: QUARTER, ScheduledOperation.GET_ORDERS: QUARTER})
+    paused = channels.pause_schedule(channel_id, ScheduledOperation.SYNC, ports)
+    again = channels.pause_schedule(channel_id, ScheduledOperation.SYNC, ports)
+    clock.move(minutes=15)
+
+    started = start_due(clock=clock)
+
+    row = ScheduleRow(ScheduledOperation.SYNC, QUARTER, NOON + timedelta(minutes=15), paused_at=NOON)
+    assert (paused, again) == ((True, row), (False, row))
+    assert [run.kind for run in started] == ["get_orders"]
+
+
+def test_a_resumed_schedule_goes_on_with_its_beat_and_does_not_make_up_for_what_it_missed(syncing, ports, clock):
+    channels.pause_schedule(syncing, ScheduledOperation.SYNC, ports)
+    clock.move(hours=5, minutes=4)
+
+    resumed = channels.resume_schedule(syncing, ScheduledOperation.SYNC, ports)
+    again = channels.resume_schedule(syncing, ScheduledOperation.SYNC, ports)
+    at_once = start_due(clock=clock)
+    clock.move(minutes=11)
+    at_its_time = start_due(clock=clock)
+
+    row = ScheduleRow(ScheduledOperation.SYNC, QUARTER, NOON + timedelta(hours=5, minutes=15))
+    assert (resumed, again) == ((True, row), (False, row))
+    assert (len(at_once), len(at_its_time)) == (0, 1)
+    kept = RunChange.objects.filter(action="update").order_by("pk").values_list("fields", "reason")
+    assert [(fields[0]["name"], fields[0]["after"], reason) for fields, reason in kept] == [
+        ("schedule_sync_is_paused", True, "paused by a person"),
+        ("schedule_sync_is_paused", False, "resumed by a person"),
+    ]
+
+
+def test_a_schedule_that_is_paused_after_the_look_is_not_claimed(syncing, ports, clock):
+    clock.move(minutes=15)
+    (seen,) = schedules.due(at=clock())
+    channels.pause_schedule(syncing, ScheduledOperation.SYNC, ports)
+
+    assert not schedules.claim(seen, next_at=clock() + timedelta(minutes=15))
+
+
+def test_what_a_schedule_has_started_goes_on_when_it_is_paused_and_a_person_can_start_it(syncing, ports, clock):
+    clock.move(minutes=15)
+    (queued,) = start_due(clock=clock)
+    channels.pause_schedule(syncing, ScheduledOperation.SYNC, ports)
+
+    assert take(queued.pk, clock=clock) is not None
+    Run.objects.filter(pk=queued.pk).update(state="completed", owner="", lease_until=None)
+    by_hand = start_now(syncing, ScheduledOperation.SYNC, requested_by="bob")
+
+    assert (by_hand.state, by_hand.requested_by) == ("queued", "bob")
+    assert ports.schedules.of(syncing)[2].paused_at == clock()
+
+
+def test_other_times_and_another_zone_leave_a_schedule_paused_and_switching_it_off_does_not(connect, ports, clock):
+    channel_id = connect(schedules=only(ScheduledOperation.SYNC))
+    channels.pause_schedule(channel_id, ScheduledOperation.SYNC, ports)
+
+    _, changed = channels.set_schedule(channel_id, ScheduledOperation.SYNC, cron_of("0 3 * * *"), ports)
+    channels.change_channel(
+        channel_id,
+        lambda profile: replace(profile, settings=replace(profile.settings, time_zone="America/Chicago")),
+        ports,
+    )
+    elsewhere = ports.schedules.of(channel_id)[2]
+    _, off = channels.set_schedule(channel_id, ScheduledOperation.SYNC, OFF, ports)
+    _, on = channels.set_schedule(channel_id, ScheduledOperation.SYNC, QUARTER, ports)
+
+    assert (changed.paused_at, elsewhere.paused_at) == (NOON, NOON)
+    assert (elsewhere.next_at, elsewhere.schedule) == (datetime(2026, 3, 2, 9, tzinfo=UTC), cron_of("0 3 * * *"))
+    assert (off.paused_at, on.paused_at) == (None, None)
+
+
+def test_what_is_off_can_not_be_paused(connect, ports):
+    with pytest.raises(NotAllowed, match="there is no schedule to pause"):
+        channels.pause_schedule(connect(), ScheduledOperation.PUBLISH, ports)
+
+
 @pytest.mark.parametrize("changed", [OFF, cron_of("0 3 * * MON"), interval_of("20m")])
 def test_a_schedule_that_a_person_changes_after_the_look_is_not_claimed(connect, ports, clock, changed):
     # Monday, 3 o'clock: the next time of some of these, too.
@@ -354,6 +435,14 @@ def test_of_a_paused_channel_nothing_is_promised(syncing, ports, clock):
 
     assert when_applied(syncing, "sync", clock=clock) == (
         "nothing is executed while the channel is paused ('tradepost channel resume Shop' changes that)"
+    )
+
+
+def test_of_a_paused_schedule_nothing_is_promised_and_the_command_is_named(syncing, ports, clock):
+    channels.pause_schedule(syncing, ScheduledOperation.SYNC, ports)
+
+    assert when_applied(syncing, "sync", clock=clock) == (
+        "the schedule of sync is paused, so type 'tradepost listings sync'"
     )
 
 

@@ -98,6 +98,18 @@ STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_
             "Fetching orders is overdue. Is the server at work?",
             Remedy.NONE,
         ),
+        (
+            ChannelFacts(paused=("Fetch new orders",)),
+            Standing.WATCH,
+            "“Fetch new orders” is paused, and not started until it is resumed.",
+            Remedy.SCHEDULES,
+        ),
+        (
+            ChannelFacts(paused=("Fetch new orders", "Publish")),
+            Standing.WATCH,
+            "“Fetch new orders”, “Publish” are paused, and not started until they are resumed.",
+            Remedy.SCHEDULES,
+        ),
     ],
 )
 def test_what_is_so_is_said_in_a_sentence(facts, standing, sentence, remedy):
@@ -116,3 +128,16 @@ def test_what_failed_is_named_so_that_it_can_be_looked_at_and_tried_again():
     judged = standing_of(ChannelFacts(failed=(PASSWORD, STORE_DOWN)))
 
     assert (judged.run_id, judged.kind) == (7, "publish")
+
+
+def test_the_two_words_of_a_channel_are_of_the_same_matter_as_its_sentence():
+    facts = {
+        "refused by the store": ChannelFacts(refusal="No.", failed=(STORE_DOWN,)),
+        "stopped": ChannelFacts(failed=(STORE_DOWN,), is_paused=True),
+        "paused": ChannelFacts(is_paused=True, is_look_only=True),
+        "only looks": ChannelFacts(is_look_only=True, overdue="sync"),
+        "partly paused": ChannelFacts(paused=("Fetch new orders",)),
+        "live": ChannelFacts(live=3),
+    }
+
+    assert {state: standing_of(each).state.value for state, each in facts.items()} == {state: state for state in facts}

@@ -8,7 +8,7 @@ import typer
 from tradepost.cli import channel_options as options
 from tradepost.cli.arguments import JsonOption, YesOption, confirm, shell_user, the_channel
 from tradepost.cli.channel_restored import HandedOverThrough, NothingSince, go_live_restored
-from tradepost.cli.channel_schedule import row_json, row_words, schedule
+from tradepost.cli.channel_schedule import OneOperation, row_json, row_words, schedule, switch_schedule
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.order_reconcile import proof_json, proof_lines
 from tradepost.cli.output import counted, look_only_sentence, out, print_json, print_table, restored_sentence
@@ -425,18 +425,30 @@ app.command()(schedule)
 
 
 @app.command()
-def pause(name: Name, *, as_json: JsonOption = False) -> Exit:
-    """Let a channel execute no more runs: nothing is sent to its store and nothing fetched. One at work ends first."""
+def pause(name: Name, operation: OneOperation = None, *, as_json: JsonOption = False) -> Exit:
+    """
+    Let a channel execute no more runs: nothing is sent to its store and nothing fetched. One at work ends first.
+
+    With an operation, only its schedule is paused: it keeps its times, and starts nothing until it is resumed.
+    """
     channel = the_channel(name)
+    if operation is not None:
+        return switch_schedule(channel, operation, is_paused=True, as_json=as_json)
     is_new = channels.pause_channel(channel.pk, _ports())
     _tell_paused(channel.name, is_paused=True, is_new=is_new, as_json=as_json)
     return Exit.DONE
 
 
 @app.command()
-def resume(name: Name, *, as_json: JsonOption = False) -> Exit:
-    """Let a paused channel execute runs again, first those that are queued."""
+def resume(name: Name, operation: OneOperation = None, *, as_json: JsonOption = False) -> Exit:
+    """
+    Let a paused channel execute runs again, first those that are queued.
+
+    With an operation, only its schedule is resumed, at the next of its times: what it missed is not made up for.
+    """
     channel = the_channel(name)
+    if operation is not None:
+        return switch_schedule(channel, operation, is_paused=False, as_json=as_json)
     is_new = channels.resume_channel(channel.pk, _ports())
     _tell_paused(channel.name, is_paused=False, is_new=is_new, as_json=as_json)
     return Exit.DONE

@@ -1,7 +1,6 @@
 """`tradepost channel schedule`: see and set when the operations of a channel are started without a person."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +15,12 @@ from tradepost.operations.ports import ScheduleRow
 
 if TYPE_CHECKING:
     from tradepost.database.models import Channel
+
+
+OneOperation = Annotated[
+    ScheduledOperation | None,
+    typer.Argument(metavar="[OPERATION]", help="The operation whose schedule is meant; left out, the whole channel."),
+]
 
 
 def schedule(
@@ -62,6 +67,24 @@ def schedule(
     return Exit.DONE
 
 
+def switch_schedule(channel: "Channel", operation: ScheduledOperation, *, is_paused: bool, as_json: bool) -> Exit:
+    """Pause or resume one schedule of a channel, and say what comes of it."""
+    from tradepost import wiring
+
+    ports = wiring.channel_ports(requested_by=shell_user())
+    deed = channels.pause_schedule if is_paused else channels.resume_schedule
+    is_new, row = deed(channel.pk, operation, ports)
+    if as_json:
+        print_json({"channel": channel.name, **row_json(row), "changed": is_new})
+        return Exit.DONE
+    like_that = "" if is_new else " already"
+    told = f"{_spoken(operation)} of '{channel.name}' is{like_that} {row_words(row, channel)}."
+    if is_paused and is_new:
+        told += " What is queued or at work goes on to its end."
+    out.print(told, markup=False, soft_wrap=True)
+    return Exit.DONE
+
+
 def row_json(row: ScheduleRow) -> dict[str, Any]:
     every = row.schedule.every
     return {
@@ -69,22 +92,25 @@ def row_json(row: ScheduleRow) -> dict[str, Any]:
         "every_minutes": int(every.total_seconds() // 60) if every else None,
         "cron": row.schedule.cron or None,
         "next_at": row.next_at,
+        "paused_at": row.paused_at,
     }
 
 
 def row_words(row: ScheduleRow, channel: "Channel") -> str:
     """Write when an operation is started, and when next: `every 15 minutes, next at 14:15 UTC`."""
-    return ", ".join(filter(None, (str(row.schedule), _next_words(row.next_at, channel))))
+    return ", ".join(filter(None, (str(row.schedule), _next_words(row, channel))))
 
 
-def _next_words(next_at: datetime | None, channel: "Channel") -> str:
+def _next_words(row: ScheduleRow, channel: "Channel") -> str:
     from django.utils import timezone
 
-    if next_at is None:
+    if row.next_at is None:
         return ""
+    if row.paused_at is not None:
+        return f"paused {spoken_time(row.paused_at, now=timezone.now(), time_zone=channel.time_zone)}"
     if channel.is_paused:
         return "not while the channel is paused"
-    return f"next {spoken_time(next_at, now=timezone.now(), time_zone=channel.time_zone)}"
+    return f"next {spoken_time(row.next_at, now=timezone.now(), time_zone=channel.time_zone)}"
 
 
 def wanted_schedule(*, every: str, cron: str, off: bool) -> Schedule | None:
@@ -105,7 +131,7 @@ def _show(channel: "Channel", rows: Sequence[ScheduleRow], *, as_json: bool) -> 
         return
     print_table(
         ("operation", "started", "next"),
-        ((row.operation, row.schedule, _next_words(row.next_at, channel)) for row in rows),
+        ((row.operation, row.schedule, _next_words(row, channel)) for row in rows),
     )
 
 

@@ -29,8 +29,8 @@ class OperatorStatus(StrEnum):
 
 
 MEANINGS: Mapping[OperatorStatus, str] = {
-    OperatorStatus.NEEDS_YOU: "Something keeps it from being as it should be, and only a person can decide. Its page "
-    "says what, in the store's own words, and what helps.",
+    OperatorStatus.NEEDS_YOU: "Something keeps it from being as it should be, and only a person can decide. What that "
+    "is, in the store's own words, and what helps is told with it.",
     OperatorStatus.GONE: "The store has its product no more, or another one under that number. Link it again, or "
     "publish it anew.",
     OperatorStatus.PAUSED: "Somebody paused it: no run touches it until it is unpaused.",

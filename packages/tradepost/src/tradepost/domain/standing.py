@@ -4,6 +4,7 @@ How a channel stands, in one sentence: whether everything is all right, and if n
 The worst thing is said first, and alone: what stands behind it is often its consequence.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,34 @@ class Standing(StrEnum):
     STOPPED = "stopped"
 
 
+class ChannelState(StrEnum):
+    """What the sentence is about, in two words."""
+
+    REFUSED = "refused by the store"
+    RESTORED = "restored, nothing is sent"
+    DOUBTED = "another store?"
+    FAILED = "stopped"
+    IN_SET_UP = "being set up"
+    BRAKED = "waits for your answer"
+    MENDED = "can go on"
+    PAUSED = "paused"
+    DIFFERS = "orders differ"
+    ONLY_LOOKS = "only looks"
+    OVERDUE = "overdue"
+    PARTLY_PAUSED = "partly paused"
+    LIVE = "live"
+
+
+STANDINGS: Mapping[ChannelState, Standing] = {
+    **dict.fromkeys(ChannelState, Standing.WATCH),
+    ChannelState.REFUSED: Standing.STOPPED,
+    ChannelState.RESTORED: Standing.STOPPED,
+    ChannelState.DOUBTED: Standing.STOPPED,
+    ChannelState.FAILED: Standing.STOPPED,
+    ChannelState.LIVE: Standing.WELL,
+}
+
+
 class Remedy(StrEnum):
     """Where a person puts it right."""
 
@@ -29,6 +58,7 @@ class Remedy(StrEnum):
     RUN = "run"
     ORDERS = "orders"
     WAITING = "waiting"
+    SCHEDULES = "schedules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +80,8 @@ class ChannelFacts:
     """
     What a channel's standing is judged by. `braked`: the first run that the brake stopped, and its sentence.
     `to_publish` and `to_sync`: listings for which something was asked that this work brings to the store. `overdue`:
-    the work that a schedule should have started long since.
+    the work that a schedule should have started long since. `paused`: what the schedules that are paused would start,
+    in words.
     """
 
     refusal: str = ""
@@ -63,6 +94,7 @@ class ChannelFacts:
     failed: tuple[FailedWork, ...] = ()
     differences: int = 0
     overdue: str = ""
+    paused: tuple[str, ...] = ()
     to_publish: int = 0
     to_sync: int = 0
     live: int = 0
@@ -72,11 +104,15 @@ class ChannelFacts:
 class ChannelStanding:
     """`run_id`: the run that the sentence is about, where it is one; `kind`: of the work that can be tried again."""
 
-    standing: Standing
+    state: ChannelState
     sentence: str
     remedy: Remedy = Remedy.NONE
     run_id: int | None = None
     kind: str = ""
+
+    @property
+    def standing(self) -> Standing:
+        return STANDINGS[self.state]
 
 
 def standing_of(facts: ChannelFacts) -> ChannelStanding:
@@ -85,50 +121,57 @@ def standing_of(facts: ChannelFacts) -> ChannelStanding:
     if stopped is not None:
         return stopped
     waits = Remedy.WAITING if facts.to_publish + facts.to_sync else Remedy.NONE
-    return _to_watch(facts) or ChannelStanding(Standing.WELL, _all_well(facts), waits)
+    return _to_watch(facts) or ChannelStanding(ChannelState.LIVE, _all_well(facts), waits)
 
 
 def _stopped(facts: ChannelFacts) -> ChannelStanding | None:
     if facts.refusal:
         sentence = f"The store refuses the hub, so nothing is sent or fetched. {facts.refusal}"
-        return ChannelStanding(Standing.STOPPED, sentence, Remedy.CHANNEL)
+        return ChannelStanding(ChannelState.REFUSED, sentence, Remedy.CHANNEL)
     if facts.restored_why:
         sentence = f"Nothing is written to the store. {facts.restored_why}"
-        return ChannelStanding(Standing.STOPPED, sentence, Remedy.GO_LIVE)
+        return ChannelStanding(ChannelState.RESTORED, sentence, Remedy.GO_LIVE)
     if facts.store_doubt:
         sentence = f"Nothing is written, because this may be another store. {facts.store_doubt}"
-        return ChannelStanding(Standing.STOPPED, sentence, Remedy.CHANNEL)
+        return ChannelStanding(ChannelState.DOUBTED, sentence, Remedy.CHANNEL)
     for failed in facts.failed:
         if failed.is_mended:
             continue
         sentence = f"{work_words(failed.kind)} has stopped: {_ended(failed.error)}{_waits(failed, facts)}"
         remedy = Remedy.CHANNEL if failed.is_by_set_up else Remedy.RUN
-        return ChannelStanding(Standing.STOPPED, sentence, remedy, failed.run_id, failed.kind)
+        return ChannelStanding(ChannelState.FAILED, sentence, remedy, failed.run_id, failed.kind)
     return None
 
 
 def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
     if facts.is_being_set_up:
-        return ChannelStanding(Standing.WATCH, "The channel is not set up to its end.", Remedy.SET_UP)
+        return ChannelStanding(ChannelState.IN_SET_UP, "The channel is not set up to its end.", Remedy.SET_UP)
     if facts.braked is not None:
         run_id, sentence = facts.braked
-        return ChannelStanding(Standing.WATCH, f"The brake waits for your answer. {sentence}", Remedy.RUN, run_id)
+        return ChannelStanding(ChannelState.BRAKED, f"The brake waits for your answer. {sentence}", Remedy.RUN, run_id)
     mended = next((failed for failed in facts.failed if failed.is_mended), None)
     if mended is not None and not facts.is_paused:
         sentence = f"{work_words(mended.kind)} had stopped. A test has found everything well since, so it can go on."
-        return ChannelStanding(Standing.WATCH, sentence, run_id=mended.run_id, kind=mended.kind)
+        return ChannelStanding(ChannelState.MENDED, sentence, run_id=mended.run_id, kind=mended.kind)
     if facts.is_paused:
-        return ChannelStanding(Standing.WATCH, "The channel is paused: nothing is sent or fetched.", Remedy.RESUME)
+        return ChannelStanding(ChannelState.PAUSED, "The channel is paused: nothing is sent or fetched.", Remedy.RESUME)
     if facts.differences:
         noun = "difference" if facts.differences == 1 else "differences"
         sentence = f"Orders or shipments differ from the store's: {facts.differences:,} {noun}."
-        return ChannelStanding(Standing.WATCH, sentence, Remedy.ORDERS)
+        return ChannelStanding(ChannelState.DIFFERS, sentence, Remedy.ORDERS)
     if facts.is_look_only:
         sentence = "The channel only looks: everything is planned and shown, and nothing is sent."
-        return ChannelStanding(Standing.WATCH, sentence, Remedy.GO_LIVE)
+        return ChannelStanding(ChannelState.ONLY_LOOKS, sentence, Remedy.GO_LIVE)
     if facts.overdue:
         sentence = f"{work_words(facts.overdue)} is overdue. Is the server at work?"
-        return ChannelStanding(Standing.WATCH, sentence, kind=facts.overdue)
+        return ChannelStanding(ChannelState.OVERDUE, sentence, kind=facts.overdue)
+    if facts.paused:
+        names = ", ".join(f"“{words}”" for words in facts.paused)
+        is_one = len(facts.paused) == 1
+        sentence = (
+            f"{names} {'is' if is_one else 'are'} paused, and not started until {'it is' if is_one else 'they are'}"
+        )
+        return ChannelStanding(ChannelState.PARTLY_PAUSED, f"{sentence} resumed.", Remedy.SCHEDULES)
     return None
 
 

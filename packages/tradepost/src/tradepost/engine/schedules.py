@@ -146,7 +146,7 @@ class NextRun:
 
 
 def next_run(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.now) -> NextRun:
-    """Say when a run of this kind is started, or why it is not: no schedule, a paused channel, a store that refuses."""
+    """Say when a run of this kind is started, or why it is not: nothing is scheduled, or it is paused or refused."""
     channel = Channel.objects.get(pk=channel_id)
     now, kind = clock(), RunKind(kind)
     verb = kind.replace("_", " ")
@@ -160,13 +160,11 @@ def next_run(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.no
     if channel.refused_until is not None and channel.refused_until > now:
         why = "the store refuses the channel, so nothing is started until that is mended"
         return NextRun(f"{why} ('tradepost channel show {name}' says why)", why_not=why)
-    times = [
-        row.next_at
-        for row in wiring.schedules().of(channel_id)
-        if row.next_at is not None and WORK[row.operation].kind is kind
-    ]
+    rows = [row for row in wiring.schedules().of(channel_id) if WORK[row.operation].kind is kind]
+    times = [row.next_at for row in rows if row.next_at is not None and row.paused_at is None]
     if not times:
-        why = f"{verb} is not scheduled"
+        is_paused = any(row.paused_at is not None for row in rows)
+        why = f"the schedule of {verb} is paused" if is_paused else f"{verb} is not scheduled"
         return NextRun(f"{why}, so type {command}", why_not=why)
     due = min(times)
     when = spoken_time(due, now=now, time_zone=channel.time_zone)

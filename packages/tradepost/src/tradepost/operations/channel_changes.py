@@ -49,6 +49,13 @@ def schedule_changed(
     return changes.of_channel(profile.name, Action.UPDATE, differing, "changed by a person")
 
 
+def schedule_paused(profile: ChannelProfile, operation: ScheduledOperation, *, is_paused: bool) -> Change:
+    """Make the change by which nothing starts an operation but a person, or its schedule does again."""
+    reason = "paused by a person" if is_paused else "resumed by a person"
+    switched = FieldChange(f"{_schedule(operation)}_is_paused", not is_paused, is_paused)
+    return changes.of_channel(profile.name, Action.UPDATE, (switched,), reason)
+
+
 def store_confirmed(profile: ChannelProfile) -> Change:
     """Make the change by which a person says that a doubted store is the one that was linked."""
     standing = FieldChange("standing", profile.standing.value, StoreStanding.CONFIRMED.value)

@@ -182,17 +182,59 @@ def set_schedule(
     """
     Set when an operation is started without a person, from now on; return what differs, and the row as it is then.
 
-    Idempotent: the same schedule keeps its next time. Raises NotAllowed.
+    Idempotent: the same schedule keeps its next time. One that is paused stays so, unless it is off now. Raises
+    NotAllowed.
     """
     with ports.transaction():
         profile = ports.channels.read(channel_id)
-        row = next(row for row in ports.schedules.of(channel_id) if row.operation is operation)
+        row = _row_of(channel_id, operation, ports)
         change = changes.schedule_changed(profile, operation, before=row.schedule, after=schedule)
         if change.fields:
-            (row,) = timed({operation: schedule}, profile, ports)
-            ports.schedules.keep(channel_id, [row])
+            ports.schedules.keep(channel_id, timed({operation: schedule}, profile, ports))
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
-    return change, row
+        return change, _row_of(channel_id, operation, ports)
+
+
+def pause_schedule(channel_id: int, operation: ScheduledOperation, ports: ChannelPorts) -> tuple[bool, ScheduleRow]:
+    """
+    Let nothing start an operation but a person; its times are kept. Return whether that is new, and the row.
+
+    What is queued or at work already goes on to its end. Raises NotAllowed for what is off.
+    """
+    with ports.transaction():
+        profile = ports.channels.read(channel_id)
+        if _row_of(channel_id, operation, ports).schedule.is_off:
+            raise NotAllowed(
+                f"Nothing starts {operation.replace('_', ' ')} of '{profile.name}' but a person, so there is no "
+                "schedule to pause."
+            )
+        is_new = ports.schedules.pause(channel_id, operation, at=ports.clock())
+        if is_new:
+            change = changes.schedule_paused(profile, operation, is_paused=True)
+            ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
+        return is_new, _row_of(channel_id, operation, ports)
+
+
+def resume_schedule(channel_id: int, operation: ScheduledOperation, ports: ChannelPorts) -> tuple[bool, ScheduleRow]:
+    """
+    Let a paused schedule start its operation again, at the next of its times: what it missed is not made up for.
+
+    Return whether that is new, and the row. Raises NotAllowed.
+    """
+    with ports.transaction():
+        profile = ports.channels.read(channel_id)
+        row = _row_of(channel_id, operation, ports)
+        time_zone = profile.settings.time_zone
+        next_at = next_time(row.schedule, after=ports.clock(), time_zone=time_zone, beat=row.next_at)
+        is_new = ports.schedules.resume(channel_id, operation, next_at=next_at)
+        if is_new:
+            change = changes.schedule_paused(profile, operation, is_paused=False)
+            ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
+        return is_new, _row_of(channel_id, operation, ports)
+
+
+def _row_of(channel_id: int, operation: ScheduledOperation, ports: ChannelPorts) -> ScheduleRow:
+    return next(row for row in ports.schedules.of(channel_id) if row.operation is operation)
 
 
 def check_channel(

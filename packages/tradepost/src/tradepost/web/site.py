@@ -19,6 +19,7 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
 
     def get_urls(self) -> list[Any]:
         # Models can be imported only once apps are ready.
+        from tradepost.web.channels import schedules  # noqa: PLC0415 as said
         from tradepost.web.people import notifications  # noqa: PLC0415 as said
         from tradepost.web.people.personal_data import personal_data  # noqa: PLC0415 as said
         from tradepost.web.settings.settings_index import settings_index  # noqa: PLC0415 as said
@@ -39,6 +40,14 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
             path("start/<int:channel_id>/<slug:operation>/", self.admin_view(today.start), name="start"),
             path("pause/<int:channel_id>/", self.admin_view(today.pause), name="pause_channel"),
             path("resume/<int:channel_id>/", self.admin_view(today.resume), name="resume_channel"),
+            path(
+                "pause/<int:channel_id>/<slug:operation>/", self.admin_view(schedules.pause_one), name="pause_schedule"
+            ),
+            path(
+                "resume/<int:channel_id>/<slug:operation>/",
+                self.admin_view(schedules.resume_one),
+                name="resume_schedule",
+            ),
             *super().get_urls(),
         ]
 

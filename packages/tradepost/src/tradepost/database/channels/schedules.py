@@ -18,9 +18,7 @@ class DjangoSchedules:
     def of(self, channel_id: int) -> Sequence[ScheduleRow]:
         records = {record.operation: record for record in ScheduleRecord.objects.filter(channel_id=channel_id)}
         return [
-            ScheduleRow(operation, records[operation].schedule, records[operation].next_at)
-            if operation in records
-            else ScheduleRow(operation, OFF, None)
+            _row(records[operation]) if operation in records else ScheduleRow(operation, OFF, None)
             for operation in ScheduledOperation
         ]
 
@@ -31,10 +29,24 @@ class DjangoSchedules:
                 "every_minutes": every // _MINUTE if every else 0,
                 "cron": row.schedule.cron,
                 "next_at": row.next_at,
+                # Whoever pauses one while its times are changed is not overruled: only what is off has no pause.
+                **({"paused_at": None} if row.schedule.is_off else {}),
             }
             ScheduleRecord.objects.update_or_create(
                 channel_id=channel_id, operation=row.operation.value, defaults=columns
             )
+
+    def pause(self, channel_id: int, operation: ScheduledOperation, *, at: datetime) -> bool:
+        working = ScheduleRecord.objects.filter(paused_at__isnull=True, next_at__isnull=False)
+        return working.filter(channel_id=channel_id, operation=operation.value).update(paused_at=at) == 1
+
+    def resume(self, channel_id: int, operation: ScheduledOperation, *, next_at: datetime | None) -> bool:
+        paused = ScheduleRecord.objects.filter(paused_at__isnull=False, channel_id=channel_id)
+        return paused.filter(operation=operation.value).update(paused_at=None, next_at=next_at) == 1
+
+
+def _row(record: ScheduleRecord) -> ScheduleRow:
+    return ScheduleRow(ScheduledOperation(record.operation), record.schedule, record.next_at, record.paused_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,7 @@ class DueSchedule:
 def due(*, at: datetime) -> list[DueSchedule]:
     """Read what is due on channels that execute runs, what has waited longest first."""
     records = ScheduleRecord.objects.filter(
-        next_at__lte=at, channel__is_paused=False, channel__archived_at__isnull=True
+        next_at__lte=at, paused_at__isnull=True, channel__is_paused=False, channel__archived_at__isnull=True
     ).select_related("channel")
     return [
         DueSchedule(
@@ -78,13 +90,13 @@ def claim(schedule: DueSchedule, *, next_at: datetime | None) -> bool:
     """
     Move a schedule on to its next time, which gives the right to start it; False if it is not as it was read.
 
-    Then another process was first, a person has changed it, or its channel executes no runs any more.
+    Then another process was first, a person has changed or paused it, or its channel executes no runs any more.
     """
     every = schedule.schedule.every
     claimed = sql.fetch_numbers(
         """
         UPDATE tradepost_schedulerecord SET next_at = %s
-        WHERE id = %s AND next_at = %s AND every_minutes = %s AND cron = %s AND NOT EXISTS (
+        WHERE id = %s AND next_at = %s AND every_minutes = %s AND cron = %s AND paused_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM tradepost_channel AS channel
             WHERE channel.id = tradepost_schedulerecord.channel_id
                 AND (channel.is_paused OR channel.archived_at IS NOT NULL)

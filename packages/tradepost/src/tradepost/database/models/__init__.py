@@ -35,13 +35,14 @@ from tradepost.database.models.order import (
 )
 from tradepost.database.models.person import AuditEntry, Person, Session
 from tradepost.database.models.plan import PlannedChange, SavedPlan
-from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
+from tradepost.database.models.run import AmongFields, Run, RunChange, RunKind, Trigger
 from tradepost.database.models.source import Source, SourceFile
 from tradepost.database.models.stock import SightedPieces, Sighting, StockEntry
 from tradepost.database.models.upload import Upload
 from tradepost.database.models.words import OrderWords, ProductWords
 
 __all__ = [
+    "AmongFields",
     "AttentionRecord",
     "AuditEntry",
     "Channel",

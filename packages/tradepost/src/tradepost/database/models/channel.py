@@ -156,14 +156,22 @@ class Scheduled(models.Model):
 
 
 class ScheduleRecord(Scheduled):
-    """When an operation of a channel is started; one without a row is off."""
+    """
+    When an operation of a channel is started; one without a row is off. While it is paused (`paused_at`: since when) it
+    keeps its times and starts nothing.
+    """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="schedules")
     operation = enum_field(ScheduledOperation)
+    paused_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(Scheduled.Meta):
         constraints = [
             *Scheduled.Meta.constraints,
+            models.CheckConstraint(
+                condition=models.Q(paused_at__isnull=True) | models.Q(next_at__isnull=False),
+                name="schedule_paused_is_not_off",
+            ),
             one_of("operation", ScheduledOperation, table="schedule"),
             models.UniqueConstraint(fields=["channel", "operation"], name="schedule_once_per_operation"),
         ]

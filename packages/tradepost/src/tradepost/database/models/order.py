@@ -21,7 +21,8 @@ class Order(models.Model):
     Addresses, charges, discounts, payments and notes are JSON in the shape of the domain's `Address`, `StoreCharge`,
     `StoreDiscount`, `StorePayment` and texts. `customer_id` is the store's, 0 for a guest.
     `hold_reason`, `hold_asked` and `hold_released` are the domain's `Holds`; `held_by`: the person who asked, blank
-    where the hub did. `closed_reason`: why it is cancelled, where the store's state does not say it.
+    where the hub did; `held_since`: since when it is on hold, null where it is not. `closed_reason`: why it is
+    cancelled, where the store's state does not say it.
     `telling_since`: when a request was sent that tells the store of it, until its answer was heard.
     `opened_at`: when somebody first looked at it or decided something about it; `shipped_at`: when it was wholly
     shipped.
@@ -36,6 +37,7 @@ class Order(models.Model):
     hold_asked = models.TextField(blank=True)
     hold_released = models.TextField(blank=True)
     held_by = models.CharField(max_length=150, blank=True)
+    held_since = models.DateTimeField(null=True, blank=True)
     closed_reason = models.TextField(blank=True)
     store_status = enum_field(StoreStatus)
     placed_at = models.DateTimeField()

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Max, Q
@@ -10,6 +11,10 @@ from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.source import Source
 from tradepost.domain.plan import Action, Outcome, Proof, RunState, Side, SubjectKind
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
 
 
 class RunKind(StrEnum):
@@ -164,6 +169,37 @@ class Run(models.Model):
     def of(self) -> str:
         """The name of the channel or source that it is about."""
         return str(self.source if self.channel is None else self.channel)
+
+
+class AmongFields(models.Func):
+    """Whether a field of this name is among those of a change: `filter(AmongFields("fields", "price"))`."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self, fields: str, name: str, **extra: Any) -> None:
+        super().__init__(models.F(fields), models.Value(name), **extra)
+
+    def as_sqlite(
+        self,
+        compiler: "SQLCompiler",
+        connection: "BaseDatabaseWrapper",  # noqa: ARG002 Django's form
+        **_: Any,
+    ) -> tuple[str, tuple[str | int, ...]]:
+        rows = "SELECT 1 FROM json_each({}) AS field WHERE json_extract(field.value, '$.name') = {}"
+        return self._exists(rows, compiler)
+
+    def as_postgresql(
+        self,
+        compiler: "SQLCompiler",
+        connection: "BaseDatabaseWrapper",  # noqa: ARG002 Django's form
+        **_: Any,
+    ) -> tuple[str, tuple[str | int, ...]]:
+        return self._exists("SELECT 1 FROM jsonb_array_elements({}) AS field WHERE field ->> 'name' = {}", compiler)
+
+    def _exists(self, rows: str, compiler: "SQLCompiler") -> tuple[str, tuple[str | int, ...]]:
+        fields, name = (compiler.compile(each) for each in self.get_source_expressions())
+        return f"EXISTS ({rows.format(fields[0], name[0])})", (*fields[1], *name[1])
 
 
 class RunChange(models.Model):

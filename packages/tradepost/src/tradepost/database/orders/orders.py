@@ -115,14 +115,15 @@ class DjangoOrders:
             found = [ledger[order.id].kept(order) for order in orders if order.id in ids]
             matcher = matcher_for(_lines(found), channel_id=self._channel_id)
             followed = [(ids[order.id], ledger[order.id].without_exchanged(order), order) for order in found]
-            states = self._write_followed(followed, matcher)
+            held_since = {row.external_id: row.held_since for row in rows}
+            states = self._write_followed(followed, matcher, held_since, at)
             if found:
                 other = {order.id: exchanged(ledger[order.id].order, order) for order in found}
                 save_lines(found, ids, matcher, exchanged=other)
                 note_order_words([ids[order.id] for order in found])
                 self._cancel_missing_lines(found, ids)
                 self._keep_payloads(found, ids, at)
-            self._cancel_gone([(row, ledger[row.external_id]) for row in rows if row.external_id in gone])
+            self._cancel_gone([(row, ledger[row.external_id]) for row in rows if row.external_id in gone], at)
             self._add_events(ledger, {order.id: order for order in found}, states, gone, ids=ids, at=at)
             seen = {code: it for order in found for code, it in seen_shipments(ledger[order.id], order).items()}
             shipments.note_seen(seen, channel_id=self._channel_id, missing=MISSING_SHIPMENT)
@@ -130,19 +131,19 @@ class DjangoOrders:
     def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
         with transaction.atomic():
             row = self._one(number)
-            self._set_holds(row, held(number, OrderState(row.state), row.holds, reason=reason), by=by)
+            self._set_holds(row, held(number, OrderState(row.state), row.holds, reason=reason), by=by, at=at)
             self._note(row, OrderEventKind.HELD, reason, by=by, at=at)
 
     def release(self, number: int, *, by: str, at: datetime) -> str:
         with transaction.atomic():
             row = self._one(number)
             reason = row.holds.reason
-            self._set_holds(row, released(number, OrderState(row.state), row.holds), by="")
+            self._set_holds(row, released(number, OrderState(row.state), row.holds), by="", at=at)
             self._note(row, OrderEventKind.RELEASED, reason, by=by, at=at)
         return reason
 
     @staticmethod
-    def _set_holds(row: Order, holds: Holds, *, by: str) -> None:
+    def _set_holds(row: Order, holds: Holds, *, by: str, at: datetime) -> None:
         items = row.lines.filter(is_product=True)
         row.hold_reason, row.hold_asked, row.hold_released = holds.by_rules, holds.asked, holds.released
         row.held_by = by
@@ -152,7 +153,8 @@ class DjangoOrders:
             is_managed=items.filter(listing__isnull=False).exists() or not items.exists(),
             is_gone=bool(row.closed_reason),
         ).value
-        row.save(update_fields=["hold_reason", "hold_asked", "hold_released", "held_by", "state"])
+        row.held_since = _held_since(row.state, row.held_since, at=at)
+        row.save(update_fields=["hold_reason", "hold_asked", "hold_released", "held_by", "held_since", "state"])
 
     def _note(self, row: Order, what: OrderEventKind, reason: str, *, by: str, at: datetime) -> None:
         OrderEvent.objects.create(order=row, at=at, what=what.value, reason=reason, by=by, run_id=self._run_id)
@@ -274,7 +276,8 @@ class DjangoOrders:
         ids = {row.external_id: row.pk for row in rows}
         ledger = read_ledger(rows)
         matcher = matcher_for(_lines([known.order for known in ledger.values()]), channel_id=self._channel_id)
-        states = self._write_followed([(ids[number], known, known.order) for number, known in ledger.items()], matcher)
+        judged = [(ids[number], known, known.order) for number, known in ledger.items()]
+        states = self._write_followed(judged, matcher, {row.external_id: row.held_since for row in rows}, at)
         save_lines([known.order for known in ledger.values()], ids, matcher)
         changed = [number for number, known in ledger.items() if states[number] is not known.state]
         events = [
@@ -410,7 +413,8 @@ class DjangoOrders:
                 {
                     "channel_id": self._channel_id,
                     "external_id": order.id,
-                    "state": state_of(order.status, Holds(by_rules=reason), is_managed=known),
+                    "state": (state := state_of(order.status, Holds(by_rules=reason), is_managed=known)),
+                    "held_since": _held_since(state, None, at=at),
                     "hold_reason": reason,
                     "hold_asked": "",
                     "hold_released": "",
@@ -426,7 +430,11 @@ class DjangoOrders:
         return {int(row["external_id"]): int(row["id"]) for row in inserted}
 
     def _write_followed(
-        self, orders: Sequence[tuple[int, LedgerOrder, StoreOrder]], matcher: LineMatcher
+        self,
+        orders: Sequence[tuple[int, LedgerOrder, StoreOrder]],
+        matcher: LineMatcher,
+        held_since: Mapping[int, datetime | None],
+        at: datetime,
     ) -> dict[int, OrderState]:
         """Write what the store says now, and what it means for holds and state; returns the states by number."""
         rows = []
@@ -443,6 +451,7 @@ class DjangoOrders:
                     "hold_reason": holds.by_rules,
                     "hold_asked": holds.asked,
                     "hold_released": holds.released,
+                    "held_since": _held_since(judged.state, held_since[order.id], at=at),
                     "closed_reason": "",
                     **_columns(order),
                     **_ruled_columns(judged.made),
@@ -451,14 +460,23 @@ class DjangoOrders:
         sql.update(Order, rows)
         return states
 
-    def _cancel_gone(self, gone: Sequence[tuple[Order, LedgerOrder]]) -> None:
+    def _cancel_gone(self, gone: Sequence[tuple[Order, LedgerOrder]], at: datetime) -> None:
         rows = []
         for row, ledger in gone:
             if row.state == OrderState.CLOSED.value or row.closed_reason:
                 continue
             asked = " ".join(filter(None, (row.hold_asked, to_decide(ledger, None))))
             state = state_of(ledger.order.status, Holds(asked=asked), is_gone=True)
-            rows.append({"id": row.pk, "state": state, "hold_asked": asked, "closed_reason": DELETED})
+            held_since = _held_since(state, row.held_since, at=at)
+            rows.append(
+                {
+                    "id": row.pk,
+                    "state": state,
+                    "hold_asked": asked,
+                    "held_since": held_since,
+                    "closed_reason": DELETED,
+                }
+            )
         sql.update(Order, rows)
 
     def _add_events(
@@ -527,6 +545,11 @@ def _judged(ledger: LedgerOrder, order: StoreOrder, matcher: LineMatcher, rules:
     asked = " ".join(filter(None, (ledger.holds.asked, to_decide(ledger, order))))
     holds = Holds(by_rules=by_rules, asked=asked, released=ledger.holds.released if by_rules else "")
     return _Judged(made, holds, state_of(order.status, holds, is_managed=is_managed(order, unmatched=unmatched)))
+
+
+def _held_since(state: str, before: datetime | None, *, at: datetime) -> datetime | None:
+    """Since when an order is on hold that is in this state from now on; another reason makes it no younger."""
+    return (before or at) if state == OrderState.ON_HOLD.value else None
 
 
 def _lines(orders: Sequence[StoreOrder]) -> list[StoreOrderLine]:

@@ -40,7 +40,7 @@ def _other(other: Channel, channel: Channel, *, now: datetime) -> OtherChannel:
     return OtherChannel(
         other.name,
         pieces.aggregate(pieces=Sum("taken"))["pieces"] or 0,
-        None if record is None else _interval(record.schedule, other, now=now),
+        None if record is None or record.paused_at is not None else _interval(record.schedule, other, now=now),
     )
 
 

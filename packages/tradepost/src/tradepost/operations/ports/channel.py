@@ -327,11 +327,12 @@ class Channels(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRow:
-    """A schedule of a channel, and when it is due next; None is never."""
+    """A schedule of a channel, and when it is due next; None is never. `paused_at`: since when it starts nothing."""
 
     operation: ScheduledOperation
     schedule: Schedule
     next_at: datetime | None
+    paused_at: datetime | None = None
 
 
 class Schedules(Protocol):
@@ -342,5 +343,17 @@ class Schedules(Protocol):
         ...
 
     def keep(self, channel_id: int, rows: Sequence[ScheduleRow]) -> None:
-        """Replace the schedules of these operations; others stay. Idempotent."""
+        """
+        Replace the times of these operations; others stay, and so does the pause of each but what is off now.
+
+        Idempotent.
+        """
+        ...
+
+    def pause(self, channel_id: int, operation: ScheduledOperation, *, at: datetime) -> bool:
+        """Have a schedule start nothing from now on; False where it is off, or paused already."""
+        ...
+
+    def resume(self, channel_id: int, operation: ScheduledOperation, *, next_at: datetime | None) -> bool:
+        """Have a paused schedule start its operation again, at this time first; False where it is not paused."""
         ...

@@ -4,28 +4,25 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from tradepost.database.models import PlannedChange, SavedPlan
+from tradepost.database.models import AmongFields, PlannedChange, SavedPlan
 from tradepost.domain.plan import Action
 from tradepost.domain.run_words import deed_words
 from tradepost.engine.plans import Choice
 
 FOR_GOOD = (Action.DELETE.value, Action.DELIST.value)
-_PRICE = "price"
 # What a shop would want to have seen before it happens, by what the address calls it.
 RISKS: Mapping[str, str] = {
     "for_good": "leaves for good",
     "off_sale": "goes off sale",
-    _PRICE: "gets another price",
+    "price": "gets another price",
 }
 _RISKY: Mapping[str, Q] = {
     "for_good": Q(change__action__in=FOR_GOOD),
     "off_sale": Q(change__action__in=(Action.HIDE.value, *FOR_GOOD)),
-    # As both databases write the list of a change's fields.
-    _PRICE: Q(change__action=Action.UPDATE.value, written__contains='"name": "price"'),
+    "price": Q(change__action=Action.UPDATE.value) & Q(AmongFields("change__fields", "price")),
 }
 
 
@@ -58,8 +55,6 @@ class PlanFilter:
         rows = plan.changes.all()
         if self.action:
             rows = rows.filter(change__action=self.action)
-        if self.risk == _PRICE:
-            rows = rows.alias(written=Cast("change__fields", TextField()))
         if self.risk:
             rows = rows.filter(_RISKY[self.risk])
         if self.approved:

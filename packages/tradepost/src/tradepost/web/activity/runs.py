@@ -14,7 +14,7 @@ from tradepost.domain.run_words import change_words, count_words, is_quiet, plan
 from tradepost.web.activity import run_page
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, RUN_COLOURS, field_lines, spoken
 from tradepost.web.rights import need
-from tradepost.web.shell.shell import chosen_channel
+from tradepost.web.shell.channels import chosen_channel
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.tables.counts import count

@@ -21,8 +21,8 @@ from tradepost.engine.schedules import next_run
 from tradepost.operations.building import Built, build
 from tradepost.web.format import moment
 from tradepost.web.rights import need
+from tradepost.web.shell.channels import channels_in_use, chosen_channel
 from tradepost.web.shell.page import is_in_panel, page
-from tradepost.web.shell.shell import channels_in_use, chosen_channel
 from tradepost.web.tables.row_numbers import row_number, row_numbers
 
 # What an address of this page has besides the filter of the list.

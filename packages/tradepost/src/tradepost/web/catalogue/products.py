@@ -26,8 +26,8 @@ from tradepost.web.catalogue.product_page import product_context
 from tradepost.web.format import NOTHING, STATUS_COLOURS, amount, whole
 from tradepost.web.listings.rows import status_of
 from tradepost.web.rights import asks, need
+from tradepost.web.shell.channels import channels_in_use
 from tradepost.web.shell.page import page
-from tradepost.web.shell.shell import channels_in_use
 from tradepost.web.site import site
 from tradepost.web.tables.columns import RelatedDropdownFilter, column
 from tradepost.web.tables.empty_list import EmptyList, NextStep

@@ -27,9 +27,9 @@ from tradepost.operations.ports import KeptFinding
 from tradepost.operations.selection import SKU_FROM
 from tradepost.web.activity.run_page import run_state
 from tradepost.web.rights import may, need
+from tradepost.web.shell.channels import CHANNEL
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
-from tradepost.web.shell.shell import CHANNEL
 from tradepost.web.tables.counts import count
 from tradepost.web.tables.counts import count_words as bounded_words
 

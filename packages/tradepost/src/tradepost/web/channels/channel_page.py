@@ -1,7 +1,6 @@
 """One channel: how it stands, what it does by itself, and the way to each of its settings."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -30,47 +29,24 @@ from tradepost.engine.schedules import WORK
 from tradepost.operations import channels
 from tradepost.operations.channel_edit import ChannelEdit
 from tradepost.operations.channels import ChannelPorts
-from tradepost.operations.ports import ChannelSettings, KnownSince, ScheduleRow
+from tradepost.operations.ports import ChannelSettings, KnownSince
 from tradepost.web.activity.run_page import run_state
 from tradepost.web.channels.findings import findings_of
-from tradepost.web.channels.forms import OPERATION_WORDS, schedule_words, text_field, tick_field
+from tradepost.web.channels.forms import text_field, tick_field
+from tradepost.web.channels.schedules import PAUSE, RESUME, START, shown_schedules, switch_schedule
 from tradepost.web.format import spoken
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
-from tradepost.web.shell.shell import channel_state
+from tradepost.web.shell.standings import channel_state, failed_work
 from tradepost.web.tables.counts import count, count_words
 from tradepost.web.tables.row_numbers import MOST_DIGITS, needed_row_number, row_numbers
-from tradepost.web.today.today import again_of, failed_work
+from tradepost.web.today.today import again_of
 
-_START, _PREVIEW = "start:", "preview:"
+_PREVIEW = "preview:"
 _PREVIEWED = (RunKind.PUBLISH, RunKind.SYNC)
 _READ_BACK_BY = (RunKind.GET_ORDERS.value, RunKind.LINK.value)
 _READ_BACK_HOLDS = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ShownSchedule:
-    """What a channel does by itself, and the value of the button that starts it now; blank where nobody may."""
-
-    name: str
-    schedule: str
-    is_off: bool
-    next_at: Any
-    start: str
-
-
-def shown_schedules(request: HttpRequest, rows: Sequence[ScheduleRow]) -> list[ShownSchedule]:
-    return [
-        ShownSchedule(
-            OPERATION_WORDS[row.operation],
-            schedule_words(row.schedule),
-            row.schedule.is_off,
-            row.next_at,
-            f"{_START}{row.operation}" if may(request, WORK[row.operation].act) else "",
-        )
-        for row in rows
-    ]
 
 
 def channel_page(request: HttpRequest, number: str) -> HttpResponse:
@@ -92,14 +68,14 @@ def _shown(request: HttpRequest, channel: Channel) -> HttpResponse:
     profile = ports.channels.read(channel.pk)
     settings = profile.settings
     schedules = shown_schedules(request, ports.schedules.of(channel.pk))
-    failed = failed_work(channel)
+    failed = failed_work(request, channel)
     return page(
         request,
         "back_office/channels/channel.html",
         title=channel.name,
         channel=channel,
         profile=profile,
-        standing=channel_state(channel),
+        standing=channel_state(request, channel),
         failed=failed,
         again="" if failed is None or channel.is_paused else again_of(request, failed),
         findings=findings_of(channel),
@@ -314,8 +290,16 @@ _DEEDS: Mapping[str, tuple[str, Callable[[HttpRequest, Channel], HttpResponse | 
 
 def _do(request: HttpRequest, channel: Channel) -> HttpResponse | None:
     asked = request.POST.get("do", "")
-    if asked.startswith(_START):
-        return _start(request, channel, asked.removeprefix(_START))
+    if asked.startswith(START):
+        return _start(request, channel, _operation(asked, START))
+    if asked.startswith(PAUSE):
+        need(request, "channel pause")
+        switch_schedule(request, channel, _operation(asked, PAUSE), channels.pause_schedule)
+        return None
+    if asked.startswith(RESUME):
+        need(request, "channel resume")
+        switch_schedule(request, channel, _operation(asked, RESUME), channels.resume_schedule)
+        return None
     if asked.startswith(_PREVIEW):
         return _preview(request, channel, asked.removeprefix(_PREVIEW))
     if asked not in _DEEDS:
@@ -325,10 +309,15 @@ def _do(request: HttpRequest, channel: Channel) -> HttpResponse | None:
     return deed(request, channel)
 
 
-def _start(request: HttpRequest, channel: Channel, named: str) -> HttpResponse | None:
+def _operation(asked: str, deed: str) -> ScheduledOperation:
+    """Raises NotAllowed."""
+    named = asked.removeprefix(deed)
     if named not in list(ScheduledOperation):
         raise NotAllowed("There is nothing of that name to start.")
-    operation = ScheduledOperation(named)
+    return ScheduledOperation(named)
+
+
+def _start(request: HttpRequest, channel: Channel, operation: ScheduledOperation) -> HttpResponse | None:
     need(request, WORK[operation].act)
     work = WORK[operation]
     run = request_run(channel.pk, work.kind, options=work.options, requested_by=request.user.get_username())

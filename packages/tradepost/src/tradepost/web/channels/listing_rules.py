@@ -1,6 +1,5 @@
 """A channel's rules for prices and quantities on a page: one is typed, tried, and kept or forgotten."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -23,6 +22,7 @@ from tradepost.domain.listing_rules import (
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.listing_rules import remove_rule, set_rule
 from tradepost.web.channels.forms import choice_field, parted, text_field
+from tradepost.web.channels.rules import ShownRule, amount_of, written
 from tradepost.web.channels.settings import difference_lines, has_few_listings
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
@@ -73,7 +73,7 @@ class ListingRuleForm(forms.Form):
         typed = self.cleaned_data
         parts: dict[str, Any] = {
             **{word: parted(typed[word]) for word in _WORDS},
-            **{name: _amount(typed[name]) for name in _AMOUNTS},
+            **{name: amount_of(typed[name]) for name in _AMOUNTS},
             **{name: _count(typed[name], str(self.fields[name].label)) for name in _PIECES},
             "start": Start(typed["start"]) if typed["start"] else None,
             "endings": tuple(typed_amount(each) for each in parted(typed["endings"])),
@@ -108,7 +108,7 @@ def listing_rules_page(request: HttpRequest, channel_id: int) -> HttpResponse:
         "back_office/channels/listing_rules.html",
         title=f"{channel.name}: rules for listings",
         channel=channel,
-        rules=[(rule, rule.conditions, rule.deeds) for rule in rules],
+        rules=[ShownRule(rule.name, rule.conditions, rule.deeds) for rule in rules],
         chosen=chosen,
         form=form,
         may_set=may(request, "listings set-rule"),
@@ -152,19 +152,11 @@ def _initial(rule: ListingRule | None) -> dict[str, str]:
         "name": rule.name,
         **{word: ", ".join(getattr(rule, word)) for word in _WORDS},
         "start": rule.start.value if rule.start is not None else "",
-        **{name: _written(getattr(rule, name)) for name in (*_AMOUNTS, *_PIECES)},
+        **{name: written(getattr(rule, name)) for name in (*_AMOUNTS, *_PIECES)},
         "endings": ", ".join(map(str, rule.endings)),
         "rounding": rule.rounding.value,
         "lists": {True: "yes", False: "no", None: ""}[rule.lists],
     }
-
-
-def _written(value: Decimal | int | None) -> str:
-    return "" if value is None else str(value)
-
-
-def _amount(text: str) -> Decimal | None:
-    return typed_amount(text) if text else None
 
 
 def _count(text: str, label: str) -> int | None:

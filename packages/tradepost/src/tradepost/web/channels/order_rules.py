@@ -1,7 +1,6 @@
 """A channel's rules for orders on a page: one is typed, tried on the last orders, and kept or forgotten."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect
 from tradepost import wiring
 from tradepost.database.models import Channel, Order
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing_rules import typed_amount
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_rules import LONGEST_NAME, LONGEST_WORD, AddressPart, OrderRule, differences, in_order
 from tradepost.operations.channels import ChannelPorts
@@ -29,6 +27,7 @@ from tradepost.operations.order_rules import (
 )
 from tradepost.operations.ports import TriedOrder
 from tradepost.web.channels.forms import parted, text_field, tick_field
+from tradepost.web.channels.rules import ShownRule, amount_of, written
 from tradepost.web.channels.settings_forms import lines_field, ticks_field
 from tradepost.web.format import spoken
 from tradepost.web.rights import may, need
@@ -87,8 +86,8 @@ class OrderRuleForm(forms.Form):
         return OrderRule(
             name=typed["name"],
             lacks=frozenset(map(AddressPart, typed["lacks"])),
-            total_above=_amount(typed["total_above"]),
-            price_off=_amount(typed["price_off"]),
+            total_above=amount_of(typed["total_above"]),
+            price_off=amount_of(typed["price_off"]),
             methods=tuple(filter(None, map(str.strip, typed["methods"].splitlines()))),
             countries=parted(typed["countries"]),
             skus=parted(typed["skus"]),
@@ -128,7 +127,7 @@ def order_rules_page(request: HttpRequest, channel_id: int) -> HttpResponse:
         "back_office/channels/order_rules.html",
         title=f"{channel.name}: rules for orders",
         channel=channel,
-        rules=[(rule, rule.conditions, rule.deeds, *_ways(rule, rules)) for rule in rules],
+        rules=[ShownRule(rule.name, rule.conditions, rule.deeds, *_ways(rule, rules)) for rule in rules],
         chosen=chosen,
         form=form,
         judged=count_words(count(to_judge)),
@@ -275,8 +274,8 @@ def _initial(rule: OrderRule | None) -> dict[str, Any]:
     return {
         "name": rule.name,
         "lacks": [part.value for part in rule.lacks],
-        "total_above": _written(rule.total_above),
-        "price_off": _written(rule.price_off),
+        "total_above": written(rule.total_above),
+        "price_off": written(rule.price_off),
         "methods": "\n".join(rule.methods),
         "countries": ", ".join(rule.countries),
         "skus": ", ".join(rule.skus),
@@ -286,11 +285,3 @@ def _initial(rule: OrderRule | None) -> dict[str, Any]:
         "carrier": rule.carrier,
         "fulfiller": rule.fulfiller,
     }
-
-
-def _written(value: Decimal | None) -> str:
-    return "" if value is None else str(value)
-
-
-def _amount(text: str) -> Decimal | None:
-    return typed_amount(text) if text else None

@@ -18,12 +18,23 @@ from tradepost.web.channels.order_rules import order_rules_page
 from tradepost.web.channels.settings import settings_part
 from tradepost.web.format import spoken
 from tradepost.web.rights import asks, may
-from tradepost.web.shell.shell import CHANNEL_COLOURS, channel_state
+from tradepost.web.shell.standings import CHANNEL_COLOURS, channel_facts, state_of
 from tradepost.web.site import site
 from tradepost.web.tables.columns import column
 from tradepost.web.tables.empty_list import EmptyList, NextStep
+from tradepost.web.tables.keyset import KeysetChangeList
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.today import first_steps
+
+
+class ChannelList(KeysetChangeList):
+    """Channels with how they stand, asked for once for all of them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        facts = channel_facts(request)
+        for row in self.result_list:
+            row.standing = state_of(facts.get(row.pk))["state"]
 
 
 @admin.register(Channel, site=site)
@@ -47,7 +58,10 @@ class ChannelTable(ReadOnlyTable):
 
     @column("State", label=CHANNEL_COLOURS)
     def state(self, row: Channel) -> str:
-        return channel_state(row)["state"]
+        return str(row.standing)  # type: ignore[attr-defined] # the list has it
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
+        return ChannelList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         rows: QuerySet[Channel] = super().get_queryset(request)

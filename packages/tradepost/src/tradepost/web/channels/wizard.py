@@ -24,7 +24,6 @@ from tradepost.operations import channel_setup, channels
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.ports import ChannelProfile
 from tradepost.web.channels.adoption import found_on_store
-from tradepost.web.channels.channel_page import shown_schedules
 from tradepost.web.channels.findings import TOKENS_PLACE, findings_of
 from tradepost.web.channels.forms import (
     ChannelForm,
@@ -35,6 +34,7 @@ from tradepost.web.channels.forms import (
     OperationsForm,
     PagesForm,
 )
+from tradepost.web.channels.schedules import shown_schedules
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages

@@ -60,8 +60,8 @@ from tradepost.web.listings.rows import (
 )
 from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
+from tradepost.web.shell.channels import CHANNEL, channel_ids, channels_in_use, chosen_channel
 from tradepost.web.shell.page import is_in_panel, page
-from tradepost.web.shell.shell import CHANNEL, channel_ids, channels_in_use, chosen_channel
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
 from tradepost.web.tables.counts import COUNT_UP_TO
@@ -231,6 +231,8 @@ class ListingTable(ReadOnlyTable):
             ],
             "empty": "No listing fits this filter." if changes.params.get(SEARCH_VAR) else TABS[changes.tab].empty,
             "is_folded": changes.is_folded,
+            # Folded is only what is not narrowed, so that its listings are those of the first tab.
+            "in_families": counts[""] if changes.is_folded else 0,
             "can_fold": changes.is_folded or request.GET.get(FLAT) == "open",
             "unfolded": _with(request, FLAT, "" if request.GET.get(FLAT) == "open" else "open"),
             "count_up_to": COUNT_UP_TO,

@@ -14,7 +14,7 @@ from tradepost.database.models.fulfilment import with_fulfilment
 from tradepost.domain.order import OrderState
 from tradepost.domain.shipment import ShipmentState
 from tradepost.web.orders.order_page import buyer_of, pill_of
-from tradepost.web.shell.shell import CHANNEL, channel_ids
+from tradepost.web.shell.channels import CHANNEL, channel_ids
 from tradepost.web.tables.counts import count_words, counts
 from tradepost.web.tables.keyset import (
     AFTER,

@@ -127,5 +127,6 @@ def schedule_of(channel: Channel, operation: ScheduledOperation) -> dict[str, An
     """Say when an operation is started by itself, and when next; blank where only somebody starts it."""
     row = next((each for each in wiring.schedules().of(channel.pk) if each.operation is operation), None)
     if row is None or row.schedule.is_off:
-        return {"schedule": "", "next_at": None}
-    return {"schedule": schedule_words(row.schedule), "next_at": None if channel.is_paused else row.next_at}
+        return {"schedule": "", "next_at": None, "paused_at": None}
+    next_at = None if channel.is_paused or row.paused_at is not None else row.next_at
+    return {"schedule": schedule_words(row.schedule), "next_at": next_at, "paused_at": row.paused_at}

@@ -22,8 +22,8 @@ from tradepost.operations.ports import Level, RowReport, ShipmentRow
 from tradepost.operations.shipment_imports import ShipmentImport, import_shipments, preview_shipments
 from tradepost.web.orders.deeds import start_run
 from tradepost.web.rights import need
+from tradepost.web.shell.channels import channel_ids, channels_in_use
 from tradepost.web.shell.page import page
-from tradepost.web.shell.shell import channel_ids, channels_in_use
 
 # What is looked at while somebody waits for the page: each package takes some milliseconds. A command takes more.
 LARGEST_BYTES = 1_000_000

@@ -18,9 +18,9 @@ from tradepost.web.format import RUN_COLOURS, spoken
 from tradepost.web.orders.deeds import start_run
 from tradepost.web.orders.places import PlaceForm, channel_in_use, forget_by_name, refused_words, schedule_of, tried
 from tradepost.web.rights import may, need
+from tradepost.web.shell.channels import channel_ids, channels_in_use
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
-from tradepost.web.shell.shell import channel_ids, channels_in_use
 from tradepost.web.tables.counts import count, count_words
 
 _LIST, _PAGE = "admin:shipment_sources", "admin:shipment_source_show"

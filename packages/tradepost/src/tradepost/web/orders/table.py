@@ -32,8 +32,8 @@ from tradepost.web.orders.order_list import (
 from tradepost.web.orders.order_page import busy_run, lines_of, others_that_wait, page_context, with_all_of_a_page
 from tradepost.web.orders.shipping_form import shipment_of, typed_form, what_will_be_told
 from tradepost.web.rights import may, need
+from tradepost.web.shell.channels import channel_ids, channels_in_use
 from tradepost.web.shell.page import page
-from tradepost.web.shell.shell import channel_ids, channels_in_use
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
 from tradepost.web.tables.counts import count, count_words
@@ -46,7 +46,7 @@ SHOWN_DIFFERENCES = 200
 _PREVIEW, _EDIT = "preview", "edit"
 # What the list starts, by the last part of the address: the act, the kind of run, and what that does.
 _STARTS = {
-    "fetch": ("orders get", RunKind.GET_ORDERS, "fetches orders, and acknowledges new ones"),
+    "fetch": ("orders get", RunKind.GET_ORDERS, "fetches orders"),
     "tell": ("orders sync", RunKind.SYNC_ORDERS, "tells the store of all shipments that wait"),
     "compare": ("orders reconcile", RunKind.RECONCILE_ORDERS, "compares every order and shipment with the store"),
 }
@@ -133,7 +133,7 @@ class OrderTable(ReadOnlyTable):
             chosen = channel_ids(request)
             for channel in channels_in_use(request):
                 if channel.pk in chosen and what != "compare":
-                    start_run(request, channel, kind, words)
+                    start_run(request, channel, kind, _fetch_words(channel) if what == "fetch" else words)
                 elif channel.pk in chosen:
                     _compare(request, channel)
         return redirect(
@@ -291,6 +291,13 @@ def _compare(request: HttpRequest, channel: Channel) -> None:
         return
     days = span_words(span, time_zone=channel.time_zone)
     start_run(request, channel, kind, f"compares every order placed {days} with the store", whole_comparison(span))
+
+
+def _fetch_words(channel: Channel) -> str:
+    """What a run that fetches orders does on a channel; whether the store is told of them is its setting."""
+    if channel.acknowledge_mode == AcknowledgeMode.NONE.value:
+        return "fetches orders, and tells the store nothing of that: so it is set on this channel"
+    return "fetches orders, and acknowledges new ones"
 
 
 def _figures(proof: OrderProof, *, is_acknowledging: bool) -> list[tuple[str, int]]:

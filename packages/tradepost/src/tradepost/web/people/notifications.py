@@ -7,36 +7,27 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from unfold.widgets import (  # type: ignore[import-untyped] # the package has no types
-    CHECKBOX_CLASSES,
-    UnfoldAdminPasswordWidget,
-)
+from unfold.widgets import CHECKBOX_CLASSES  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.database.models import NoticePlace
 from tradepost.domain.errors import NotAllowed, TradepostError
 from tradepost.domain.notices import HEADINGS, NoticeEvent
 from tradepost.engine.notices import add_place, change_place, remove_place, try_place
 from tradepost.web.channels.forms import text_field, tick_field
+from tradepost.web.people.place_kinds import PLACE_KINDS
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
 
 _HERE = "admin:notifications"
-_LONGEST_ADDRESS = 2_000
+_BY = "by"
+_STORED = ("events", "digest_at", "time_zone", "is_local")
 _ACTS = {"add": "notify add", "test": "notify test", "remove": "notify remove"}
 
 
-class NoticePlaceForm(forms.Form):
-    """A place to be added. The address is a secret: it is never sent back."""
+class NoticeForm(forms.Form):
+    """What is told at a place, and where that is, by the fields of its kind. Secrets are never sent back."""
 
-    name = text_field("Name", "What you call this place, such as ops.", is_needed=True, max_length=64)
-    address = forms.CharField(
-        label="Address",
-        help_text="mailtos://user:password@mail.example.com?to=me@example.com is e-mail, jsons://hooks.example.com/x "
-        "a web address; chat and push services as Apprise writes them.",
-        max_length=_LONGEST_ADDRESS,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-    )
     events = forms.MultipleChoiceField(
         label="Told when (nothing ticked is everything)",
         choices=[(event.value, words) for event, words in HEADINGS.items()],
@@ -47,40 +38,55 @@ class NoticePlaceForm(forms.Form):
     time_zone = text_field("in the time zone", "As Europe/Berlin; blank is UTC.", max_length=64)
     is_local = tick_field("The host is inside my own network", "Else private addresses are not called.")
 
+    def __init__(self, kind: str, typed: Any = None, **options: Any) -> None:
+        super().__init__(typed, **options)
+        self.kind = kind
+        of_kind = PLACE_KINDS[kind].fields() if kind else {}
+        self.fields.update(of_kind)
+        self.order_fields(["name", *of_kind])
+
     @property
     def events_told(self) -> list[NoticeEvent]:
         return [NoticeEvent(value) for value in self.cleaned_data["events"]]
 
+    @property
+    def address(self) -> str | None:
+        """What is typed of where it is; None where that is nothing. Raises NotAllowed."""
+        return PLACE_KINDS[self.kind].address(self.cleaned_data) if self.kind else None
 
-class ChangedPlaceForm(NoticePlaceForm):
-    """What is told at a place that there is. Its name stays, and so does its address where none is typed."""
 
-    name = None  # type: ignore[assignment] # as Django takes a field out of a form
+class NewPlaceForm(NoticeForm):
+    """A place to be added."""
 
-    def __init__(self, place: NoticePlace, typed: Any = None) -> None:
-        stored = {name: getattr(place, name) for name in ("events", "digest_at", "time_zone", "is_local")}
+    name = text_field("Name", "What you call this place, such as ops.", is_needed=True, max_length=64)
+
+
+class ChangedPlaceForm(NoticeForm):
+    """What is told at a place that there is. Its name stays, and so does where it is, unless a kind is chosen."""
+
+    def __init__(self, place: NoticePlace, kind: str, typed: Any = None) -> None:
+        stored = {name: getattr(place, name) for name in _STORED}
         # Other names than those of the form for a new place, beside which it is shown.
-        super().__init__(typed, initial=stored, auto_id="changed_%s")
-        address = self.fields["address"]
-        address.required = False
-        address.help_text = f"It is {place.shown}, with its secret. Leave this blank to keep it."
+        super().__init__(kind, typed, initial=stored, auto_id="changed_%s")
 
     @property
     def changes(self) -> dict[str, Any]:
         """
-        What was typed anew; only of a form that is valid.
+        What was typed anew; only of a form that is valid. Raises NotAllowed.
 
         What stays is not named: a digest whose time is set begins anew, without what it has gathered.
         """
-        typed = {**self.cleaned_data, "events": self.events_told}
-        return {name: typed[name] or ("UTC" if name == "time_zone" else typed[name]) for name in self.changed_data}
+        typed = {**self.cleaned_data, "events": self.events_told, "address": self.address}
+        changed = [*(name for name in self.changed_data if name in _STORED), *(["address"] if self.kind else [])]
+        return {name: typed[name] or ("UTC" if name == "time_zone" else typed[name]) for name in changed}
 
 
 def notifications(request: HttpRequest) -> HttpResponse:
     """Show who is told what; posted, add a place, try one or forget it."""
     need(request, "notify list")
     asked = request.POST.get("do", "")
-    form = NoticePlaceForm(request.POST if asked == "add" else None)
+    kind = _kind_asked(request) or next(iter(PLACE_KINDS))
+    form = NewPlaceForm(kind, request.POST if asked == "add" else None)
     if request.method == "POST":
         if asked not in _ACTS:
             messages.warning(request, "The page asked for nothing that there is; load it again.")
@@ -91,7 +97,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
                 _do(request, asked, request.POST.get("place", ""))
                 return redirect(_HERE)
             if form.is_valid():
-                _add(form.cleaned_data, form.events_told, who=request.user.get_username())
+                _add(form, who=request.user.get_username())
                 messages.success(request, f"{form.cleaned_data['name']} is told from now on. Try it.")
                 return redirect(_HERE)
         except TradepostError as refusal:
@@ -107,6 +113,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
         title="Notifications",
         places=[(each, _words(each)) for each in NoticePlace.objects.annotate(waiting=waiting)],
         form=form,
+        kinds=_offered(kind),
         may_add=may(request, "notify add"),
         may_set=may(request, "notify set"),
         may_test=may(request, "notify test"),
@@ -118,7 +125,8 @@ def change_notifications(request: HttpRequest, place_id: int) -> HttpResponse:
     """Show what is told at a place and when; posted, change it."""
     need(request, "notify set")
     place = get_object_or_404(NoticePlace, pk=place_id)
-    form = ChangedPlaceForm(place, request.POST or None)
+    kind = _kind_asked(request)
+    form = ChangedPlaceForm(place, kind, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             change_place(place.name, **form.changes, requested_by=request.user.get_username())
@@ -133,15 +141,27 @@ def change_notifications(request: HttpRequest, place_id: int) -> HttpResponse:
         "back_office/people/notification_place.html",
         title=f"What {place.name} is told",
         form=form,
+        kinds=_offered(kind),
         place=place,
     )
 
 
-def _add(typed: dict[str, Any], events: list[NoticeEvent], *, who: str) -> None:
+def _kind_asked(request: HttpRequest) -> str:
+    """The kind of place that an address or a form names; blank for none that there is."""
+    asked = request.POST.get(_BY) or request.GET.get(_BY, "")
+    return asked if asked in PLACE_KINDS else ""
+
+
+def _offered(chosen: str) -> list[tuple[str, str, bool]]:
+    return [(name, kind.label, name == chosen) for name, kind in PLACE_KINDS.items()]
+
+
+def _add(form: NewPlaceForm, *, who: str) -> None:
+    typed = form.cleaned_data
     add_place(
         typed["name"].strip(),
-        typed["address"],
-        events=events,
+        form.address or "",
+        events=form.events_told,
         is_local=typed["is_local"],
         digest_at=typed["digest_at"],
         time_zone=typed["time_zone"] or "UTC",

@@ -26,8 +26,9 @@ from tradepost.domain.order import AcknowledgeMode
 from tradepost.domain.schedule import ScheduledOperation
 from tradepost.engine.copies import last_backup
 from tradepost.web.rights import may, need
+from tradepost.web.shell.channels import channels_in_use, chosen_channel
 from tradepost.web.shell.page import page
-from tradepost.web.shell.shell import channel_state, channels_in_use, chosen_channel
+from tradepost.web.shell.standings import channel_facts, state_of
 from tradepost.web.today.first_steps import are_ahead
 
 _HOUR = 3600
@@ -59,18 +60,18 @@ def settings_index(request: HttpRequest) -> HttpResponse:
     chosen = chosen_channel(request)
     channels = [each for each in channels_in_use(request) if chosen in {None, each.pk}]
     scheduled = dict(
-        ScheduleRecord.objects.filter(channel__in=channels, next_at__isnull=False)
+        ScheduleRecord.objects.filter(channel__in=channels, next_at__isnull=False, paused_at__isnull=True)
         .values_list("channel_id")
         .annotate(number=Count("pk"))
     )
-    shows = may(request, "channel show")
+    shows, facts = may(request, "channel show"), channel_facts(request)
     return page(
         request,
         "back_office/settings/settings_index.html",
         title="Settings",
         hub=list(_of_hub(request)),
         cards=[
-            ChannelCard(each, channel_state(each), list(_of_channel(request, each, scheduled.get(each.pk, 0))))
+            ChannelCard(each, state_of(facts[each.pk]), list(_of_channel(request, each, scheduled.get(each.pk, 0))))
             for each in channels
             if shows
         ],
@@ -82,13 +83,15 @@ def settings_index(request: HttpRequest) -> HttpResponse:
 
 
 def _of_hub(request: HttpRequest) -> Iterator[Setting]:
+    if may(request, "channel list"):
+        yield _channels(request)
     for act, setting in _HUB:
         if may(request, act):
             yield setting()
 
 
-def _channels() -> Setting:
-    states = Counter(channel_state(each)["state"] for each in Channel.objects.filter(archived_at__isnull=True))
+def _channels(request: HttpRequest) -> Setting:
+    states = Counter(state_of(facts)["state"] for facts in channel_facts(request).values())
     words = ", ".join(f"{number} {state}" for state, number in states.most_common()) or "none is connected yet"
     return Setting("Channels", words, reverse("admin:tradepost_channel_changelist"))
 
@@ -158,7 +161,6 @@ def _backups() -> Setting:
 
 
 _HUB: Sequence[tuple[str, Callable[[], Setting]]] = (
-    ("channel list", _channels),
     ("overview show", _first_steps),
     ("orders consumers", _consumers),
     ("shipments sources", _shipment_sources),

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters import admin as unfold  # type: ignore[import-untyped] # the package has no types
 from unfold.decorators import display  # type: ignore[import-untyped] # the package has no types
 
-from tradepost.web.shell.shell import every_channel
+from tradepost.web.shell.channels import every_channel
 
 Shown = TypeVar("Shown", bound=Callable[..., Any])
 

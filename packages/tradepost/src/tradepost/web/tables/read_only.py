@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin  # type: ignore[import-untyped] # the packag
 
 from tradepost.web.format import moment
 from tradepost.web.rights import may
-from tradepost.web.shell.shell import chosen_channel
+from tradepost.web.shell.channels import chosen_channel
 from tradepost.web.tables.empty_list import EmptyList
 from tradepost.web.tables.keyset import KeysetChangeList, KeysetPaginator
 

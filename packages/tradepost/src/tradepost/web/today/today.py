@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -35,14 +35,13 @@ from tradepost.database.models import (
 )
 from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
-from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
 from tradepost.domain.plan import Outcome
-from tradepost.domain.schedule import ScheduledOperation, is_late
+from tradepost.domain.schedule import ScheduledOperation
 from tradepost.domain.shipment import ShipmentState
-from tradepost.domain.standing import ChannelFacts, ChannelStanding, FailedWork, Remedy, Standing, standing_of
+from tradepost.domain.standing import ChannelStanding, Remedy, Standing, standing_of
 from tradepost.engine.schedules import WORK, start_now
 from tradepost.operations.channels import pause_channel, resume_channel
 from tradepost.web.channels.forms import OPERATION_WORDS, schedule_words
@@ -50,7 +49,8 @@ from tradepost.web.format import spoken
 from tradepost.web.listings.rows import in_tab
 from tradepost.web.listings.table import ATTENTION_PARAMETER, TAB
 from tradepost.web.rights import may, need
-from tradepost.web.shell.shell import channels_in_use, chosen_channel
+from tradepost.web.shell.channels import channels_in_use, chosen_channel
+from tradepost.web.shell.standings import COLOURS, channel_facts
 from tradepost.web.tables.counts import count, count_words, counts
 from tradepost.web.today.charts import Bars
 from tradepost.web.today.first_steps import are_ahead
@@ -59,10 +59,6 @@ MOST_CARDS = 7
 _SHOWN_TO_SHIP = 6
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
-_SET_UP_ERRORS = frozenset(
-    {"CredentialsRejected", "StoreRefused", "PermissionMissing", "AddressRefused", "Reconfigure"}
-)
-COLOURS = {Standing.WELL: "success", Standing.WATCH: "warning", Standing.STOPPED: "danger"}
 # What costs a shop most comes first; the rest as it is listed.
 _URGENT = (
     Attention.OVERSOLD,
@@ -106,13 +102,14 @@ class ShownStanding:
 
 @dataclass(frozen=True, slots=True)
 class NextStart:
-    """What a schedule starts next."""
+    """What a schedule starts next; `paused_at`: nothing, since then."""
 
     channel: Channel
     operation: str
     words: str
     rhythm: str
     at: datetime
+    paused_at: datetime | None
     may_start: bool
 
 
@@ -121,10 +118,9 @@ def today(request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     channels = _channels(request)
     needs = list(_needs(channels))
-    failing = list(Run.failing(since=now - _WEEK))
     return {
         "now": now,
-        "standings": [_standing(request, each, failing, now) for each in channels],
+        "standings": [_standing(request, each) for each in channels],
         "needs": needs[:MOST_CARDS],
         "more_needs": needs[MOST_CARDS:],
         "orders": [_OrdersOfChannel(each) for each in channels],
@@ -142,8 +138,8 @@ def today(request: HttpRequest) -> dict[str, Any]:
 def bell(request: HttpRequest) -> HttpResponse:
     """Say with a number how much needs somebody; asked for again and again while a page is open."""
     need(request, "overview show")
-    channels, failing = _channels(request), list(Run.failing(since=timezone.now() - _WEEK))
-    stopped = sum(standing_of(_stops(each, failing)).standing is Standing.STOPPED for each in channels)
+    channels, facts = _channels(request), channel_facts(request)
+    stopped = sum(standing_of(facts[each.pk]).standing is Standing.STOPPED for each in channels)
     return render(request, "back_office/today/bell.html", {"number": stopped + sum(1 for _ in _needs(channels))})
 
 
@@ -156,8 +152,10 @@ def _channels(request: HttpRequest) -> list[Channel]:
 # --- is everything all right ------------------------------------------------------------------------------------------
 
 
-def _standing(request: HttpRequest, channel: Channel, failing: Sequence[Run], now: datetime) -> ShownStanding:
-    judged = standing_of(_facts(channel, failing, now))
+def _standing(request: HttpRequest, channel: Channel) -> ShownStanding:
+    to_sync, to_publish = map(count, Listing.waiting(channel.pk))
+    live = count(in_tab(Listing.objects.all(), "live", [channel.pk]))
+    judged = standing_of(replace(channel_facts(request)[channel.pk], to_publish=to_publish, to_sync=to_sync, live=live))
     page = reverse("admin:tradepost_channel_change", args=[channel.pk])
     run = reverse("admin:tradepost_run_change", args=[judged.run_id]) if judged.run_id is not None else ""
     place, button = {
@@ -166,6 +164,7 @@ def _standing(request: HttpRequest, channel: Channel, failing: Sequence[Run], no
         Remedy.SET_UP: (page, "Go on with it"),
         Remedy.GO_LIVE: (page, "Look and go live"),
         Remedy.RESUME: ("", ""),
+        Remedy.SCHEDULES: (f"{page}#schedules", "See what is paused"),
         Remedy.RUN: (run, "Look and decide"),
         Remedy.ORDERS: (reverse("admin:tradepost_order_reconciliation"), "See what differs"),
         Remedy.WAITING: (_table("listing", channel, {TAB: "waiting"}), "See what waits"),
@@ -177,67 +176,6 @@ def again_of(request: HttpRequest, judged: ChannelStanding) -> str:
     """What can be tried again of the work that has failed, by whoever asks; blank where nothing can."""
     is_work = judged.kind in list(ScheduledOperation)
     return judged.kind if is_work and may(request, WORK[ScheduledOperation(judged.kind)].act) else ""
-
-
-def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFacts:
-    braked = Run.objects.filter(channel=channel, needs_answer=True).order_by("pk").first()
-    braking = Braking.from_json(braked.brake) if braked is not None else None
-    proof = proof_of(channel.orders_proof)
-    to_sync, to_publish = map(count, Listing.waiting(channel.pk))
-    return replace(
-        _stops(channel, failing),
-        is_being_set_up=bool(channel.setup_step),
-        is_paused=channel.is_paused,
-        is_look_only=channel.is_look_only,
-        braked=(braked.pk, braking.sentence) if braked is not None and braking is not None else None,
-        differences=proof.differences if proof is not None else 0,
-        overdue=_overdue(channel, now),
-        to_publish=to_publish,
-        to_sync=to_sync,
-        live=count(in_tab(Listing.objects.all(), "live", [channel.pk])),
-    )
-
-
-def _stops(channel: Channel, failing: Sequence[Run]) -> ChannelFacts:
-    """What of a channel can have stopped it; of the facts, those that cost nothing to know."""
-    return ChannelFacts(
-        refusal=channel.refusal,
-        restored_why=channel.restored_why,
-        store_doubt=channel.store_doubt,
-        failed=_failed(channel, failing),
-    )
-
-
-def _failed(channel: Channel, failing: Sequence[Run]) -> tuple[FailedWork, ...]:
-    return tuple(
-        FailedWork(
-            run.pk,
-            run.kind,
-            run.error,
-            is_by_set_up=run.error_kind in _SET_UP_ERRORS,
-            is_mended=_is_mended(channel, run),
-        )
-        for run in failing
-        if run.channel_id == channel.pk
-    )
-
-
-def failed_work(channel: Channel) -> ChannelStanding | None:
-    """What of a channel has failed and is not done again yet, in the words of the page; None where all went well."""
-    failing = list(Run.failing(since=timezone.now() - _WEEK).filter(channel=channel))
-    return standing_of(ChannelFacts(failed=_failed(channel, failing))) if failing else None
-
-
-def _is_mended(channel: Channel, run: Run) -> bool:
-    """Whether what a run failed for was put right: the test looks at all that such a run can fail for."""
-    if run.error_kind not in _SET_UP_ERRORS or run.finished_at is None or channel.checked_at is None:
-        return False
-    return channel.checked_at > run.finished_at and all(found["is_good"] for found in channel.findings)
-
-
-def _overdue(channel: Channel, now: datetime) -> str:
-    late = [row for row in channel.schedules.all() if row.next_at is not None and is_late(row.next_at, now=now)]
-    return WORK[ScheduledOperation(min(late, key=_next_at).operation)].kind.value if late else ""
 
 
 def _next_at(row: ScheduleRecord) -> datetime:
@@ -306,7 +244,7 @@ def _causes_of_orders(channel: Channel) -> Iterator[_Cause]:
     yield _Cause("Shipments that the store did not take", shipments, "shipped_at", address, "See why")
     held = Order.objects.filter(channel=channel, state=OrderState.ON_HOLD.value)
     address = _table("order", channel, {"state__exact": OrderState.ON_HOLD.value})
-    yield _Cause("Orders on hold", held, "", address, "Decide")
+    yield _Cause("Orders on hold", held, "held_since", address, "Decide", order="held_since")
     files = FetchedFile.objects.filter(channel=channel, is_open=True)
     address = _table("fetchedfile", channel, {"is_open__exact": "1"})
     yield _Cause("Files with refused shipments", files, "seen_at", address, "See the rows")
@@ -357,8 +295,12 @@ def _to_ship(channels: Sequence[Channel]) -> dict[str, Any]:
 
 
 def _next(request: HttpRequest, channels: Sequence[Channel], now: datetime) -> list[NextStart]:
-    """What schedules start within a day, in order; of what comes again and again, the next time."""
-    rows = ScheduleRecord.objects.filter(channel__in=channels, next_at__isnull=False, next_at__lte=now + _DAY)
+    """
+    What schedules start within a day, in order; of what comes again and again, the next time. In the end, what is
+    paused.
+    """
+    is_soon, is_paused = Q(next_at__lte=now + _DAY), Q(paused_at__isnull=False)
+    rows = ScheduleRecord.objects.filter(is_soon | is_paused, channel__in=channels, next_at__isnull=False)
     return [
         NextStart(
             channel=row.channel,
@@ -366,9 +308,10 @@ def _next(request: HttpRequest, channels: Sequence[Channel], now: datetime) -> l
             words=OPERATION_WORDS[ScheduledOperation(row.operation)],
             rhythm=schedule_words(row.schedule),
             at=_next_at(row),
+            paused_at=row.paused_at,
             may_start=may(request, WORK[ScheduledOperation(row.operation)].act),
         )
-        for row in rows.select_related("channel").order_by("next_at")
+        for row in rows.select_related("channel").order_by(F("paused_at").asc(nulls_first=True), "next_at", "pk")
     ]
 
 
