@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import TruncDate
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -361,12 +361,13 @@ def _charts(channels: Sequence[Channel], now: datetime) -> list[Bars]:
     """Orders, changes on the store and lag of the last seven days, by day in UTC."""
     days = [(now - timedelta(days=back)).date() for back in range(6, -1, -1)]
     begin = datetime.combine(days[0], datetime.min.time(), tzinfo=now.tzinfo)
-    placed = Order.objects.filter(channel__in=channels, placed_at__gte=begin).order_by()
-    orders = dict(
-        placed.annotate(day=TruncDate("placed_at"))
-        .values_list("day")
-        .annotate(number=Count("pk"))
-        .values_list("day", "number")
+    # By the bounds of days: what day a time is of, SQLite would ask us of each order.
+    bounds = [begin + back * _DAY for back in range(8)]
+    placed = Order.objects.filter(channel__in=channels, placed_at__gte=begin).aggregate(
+        **{
+            f"{day:%a}": Count("pk", filter=Q(placed_at__gte=first, placed_at__lt=end))
+            for day, (first, end) in zip(days, pairwise(bounds), strict=True)
+        }
     )
     changes: Counter[Any] = Counter()
     lag: Counter[Any] = Counter()
@@ -382,7 +383,8 @@ def _charts(channels: Sequence[Channel], now: datetime) -> list[Bars]:
         )
         lag[day] = max(lag[day], round((finished_at - queued_at).total_seconds() / 60))
     names = [f"{day:%a}" for day in days]
-    placed_by_day, changed, waited = ([of.get(day, 0) for day in days] for of in (orders, changes, lag))
+    placed_by_day = [placed[name] for name in names]
+    changed, waited = ([of.get(day, 0) for day in days] for of in (changes, lag))
     return [
         Bars("Orders placed", names, placed_by_day, sum(placed_by_day)),
         Bars("Changes on the store", names, changed, sum(changed)),
