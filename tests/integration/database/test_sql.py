@@ -52,6 +52,29 @@ def test_inserted_rows_come_back_with_what_was_asked_for(product):
     }
 
 
+def test_what_all_rows_have_alike_is_read_as_what_differs_is(database, noon):
+    columns = {
+        "id": Column.INTEGER,
+        "price": Column.INTEGER,
+        "name": Column.TEXT,
+        "is_new": Column.BOOLEAN,
+        "at": Column.TIME,
+        "groups": Column.JSON,
+        "nothing": Column.INTEGER,
+    }
+    usual = {"price": Decimal("1.50"), "name": "50 % 'off'", "is_new": False, "at": noon, "groups": [], "nothing": None}
+    other = {"price": Decimal(2), "name": "", "is_new": True, "at": noon.replace(hour=1), "groups": [1], "nothing": 1}
+    alike = [{"id": 1} | usual, {"id": 2} | usual]
+
+    read = [
+        sql.fetch_rows("SELECT * FROM given WHERE id <= %s ORDER BY id", 2, given=Rows(columns, rows))
+        for rows in (alike, [*alike, {"id": 3} | other])
+    ]
+
+    assert read[0] == read[1]
+    assert [row["id"] for row in read[0]] == [1, 2]
+
+
 def test_constants_are_the_same_in_every_row(product):
     rows = [{"sku": sku, "position": place} for place, sku in enumerate("AB")]
 

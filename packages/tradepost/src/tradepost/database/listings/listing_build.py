@@ -101,8 +101,8 @@ def build_listings(
         if (new.product_id not in parents if new.variant_id is None else new.variant_id not in listed)
     ]
     wanted = _with_free_codes(wanted, channel_id)
-    new_parents = _insert([new for new in wanted if new.kind is Kind.PARENT], channel_id, {}, at)
-    parents |= new_parents
+    new_parents = [new for new in wanted if new.kind is Kind.PARENT]
+    parents |= _insert(new_parents, channel_id, {}, at, returning=("product_id", "id"))
     rest = [new for new in wanted if new.kind is not Kind.PARENT]
     _insert(rest, channel_id, parents, at)
     # Mostly a code is the SKU, which products are found by as it is.
@@ -208,8 +208,15 @@ def _taken(codes: Collection[str], channel_id: int) -> set[str]:
     )
 
 
-def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int], at: datetime) -> dict[int, int]:
-    """Insert listings; returns the ids by product id, which is of use for parents only."""
+def _insert(
+    listings: Sequence[_New],
+    channel_id: int,
+    parents: Mapping[int, int],
+    at: datetime,
+    *,
+    returning: Sequence[str] = (),
+) -> dict[int, int]:
+    """Insert listings; returns the ids by product id, where it is asked to."""
     made = sql.insert(
         Listing,
         [
@@ -253,7 +260,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "proven_without_stock": False,
             "layout": "",
         },
-        returning=("product_id", "id"),
+        returning=returning,
     )
     return {row["product_id"]: row["id"] for row in made}
 
