@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 from django.utils import timezone
 
+from stock_shop import pieces_in_reach
 from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Order, OrderLine, ParkedOrderRecord, Run, RunChange
 from tradepost.domain.order import StoreOrder, acknowledgement_note
@@ -101,6 +102,32 @@ def test_explain_says_what_was_stated_sold_and_what_the_store_should_have(publis
     assert f"    Order {number} -2, " in told.out
     assert "    The store should have 38; it was set " in told.out
     assert [(stock["sku"], stock["account"], stock["reserved"]) for stock in figures] == [("HP-MUG-WHITE", 38, 2)]
+
+
+@pytest.mark.parametrize("is_fetched", [False, True], ids=["before the next get", "after it"])
+def test_a_count_that_is_stated_after_the_hub_has_shipped_knows_what_left_the_house(
+    connected, store, box, tmp_path, is_fetched
+):
+    def state(mugs):
+        path = tmp_path / "mugs.csv"
+        path.write_text(f"Handle,Title,Variant SKU,Variant Inventory Qty,Variant Price\nmug,Mug,MUG,{mugs},10.00\n")
+        assert connected("catalogue", "import", path).code == 0
+
+    state(10)
+    assert connected("listings", "publish").code == 0
+    purchases = [Purchase("MUG", (), 2)]
+    number = buy(box.storefront, store_code=box.store_code, purchases=purchases, name="Ada Lovelace")
+    assert connected("orders", "get").code == 0
+    assert connected("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z1", "--now").code == 0
+    if is_fetched:
+        assert connected("orders", "get").code == 0
+
+    state(20)
+    for words in (("listings", "sync"), ("orders", "get"), ("listings", "sync")):
+        assert connected(*words).code == 0
+
+    assert "reserves" not in connected("listings", "explain", "MUG").out
+    assert pieces_in_reach(store, "MUG", {}) == 20
 
 
 @pytest.mark.parametrize("words", [[], [7, "--all-open"]], ids=["neither", "both"])

@@ -40,13 +40,22 @@ from tradepost.operations.ports import (
     WriteAnswer,
     WriteOutcome,
 )
+from tradepost.operations.stock.sightings import Sight
 
 _SHIPPED_OR_GONE = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED, StoreStatus.RMA_ISSUED})
 
 
 def execute(ports: Ports) -> None:
-    """Send every shipment that is due. Idempotent: a second run with nothing new reads nothing and writes nothing."""
-    drive(ports, SendShipments(ports.channel))
+    """
+    Send every shipment that is due, and sight what has left the house by it.
+
+    Idempotent: a second run with nothing new reads nothing and writes nothing.
+    """
+    sending = SendShipments(ports.channel)
+    drive(ports, sending)
+    if sending.has_proven:
+        # A count that is stated before the next get knows of these pieces: they aren't on the shelf any more.
+        drive(ports, Sight())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class SendShipments(Operation[Shipment, SendingFacts, FoundOrders, Packing]):
     looks_ahead = False
 
     def __init__(self, channel: ChannelSettings) -> None:
+        self.has_proven = False
         self._channel = channel
         self._path = channel.shipment_path
         self._takes_whole_lines = self._path is ShipmentPath.FUNCTION
@@ -222,6 +232,7 @@ class SendShipments(Operation[Shipment, SendingFacts, FoundOrders, Packing]):
             send = self._send_of(shipment)
             if on_store is not None and has_arrived(send, on_store):
                 verdict.synced_shipments += _proven(shipment, on_store)
+                self.has_proven = True
                 continue
             subject = _sent(send, on_store).subject.id
             result = evidence.results.get(subject) or decided[subject]
