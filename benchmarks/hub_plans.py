@@ -50,7 +50,7 @@ def connect(server: SandboxProcess, channel: Channel) -> None:
     def with_store(profile: ChannelProfile) -> ChannelProfile:
         return replace(profile, store=connection(server, token="hub_"))
 
-    change_channel(channel.pk, with_store, wiring.channel_ports(requested_by="benchmark"))
+    change_channel(channel.pk, with_store, wiring.channels.channel_ports(requested_by="benchmark"))
 
 
 def prices(store: MivaStore) -> dict[int, Decimal]:

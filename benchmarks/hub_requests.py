@@ -29,7 +29,7 @@ def main() -> None:
     hub.migrate()
     channel = hub.new_channel()
     hub.fill(channel, LISTINGS)
-    listings = wiring.listings_of(channel.pk)
+    listings = wiring.listings.listings_of(channel.pk)
     forget_peak(os.getpid())
 
     def timed(name: str, work: hub.Callable[[], object]) -> object:

@@ -74,7 +74,7 @@ def main() -> None:
     hub.migrate()
     channel = hub.new_channel()
     hub.fill(channel, LISTINGS)
-    ports = wiring.channel_ports(requested_by="benchmark")
+    ports = wiring.channels.channel_ports(requested_by="benchmark")
     watched(record, "preview", channel, lambda: listing_rules.set_rule(channel.pk, RULE, ports, is_dry=True))
     watched(record, "set", channel, lambda: listing_rules.set_rule(channel.pk, RULE, ports))
     record.write()

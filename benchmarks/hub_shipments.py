@@ -68,8 +68,8 @@ def ship(
     file = hub.DATA / f"{path.value}.csv"
     rows = [f"{number},1Z{number},UPS,7.355,P-{number}" for number in numbers]
     file.write_text("\n".join(["order,tracking,carrier,cost,reference", *rows, ""]), encoding="utf-8")
-    ports = wiring.order_ports(channel, requested_by="benchmark")
-    brought = measured(server, lambda: import_shipments(wiring.shipment_reader().rows(file), ports))
+    ports = wiring.orders.order_ports(channel, requested_by="benchmark")
+    brought = measured(server, lambda: import_shipments(wiring.orders.shipment_reader().rows(file), ports))
     run = CountingRun()
     taken = measured(server, lambda: sync_orders.execute(make(run)))
     assert run.outcomes == {"ship applied": len(numbers)}, run.outcomes

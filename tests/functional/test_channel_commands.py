@@ -312,7 +312,7 @@ def places(profile):
 
 
 def stored(shell):
-    return wiring.channel_ports(requested_by="test").channels.read(Channel.objects.get().pk, with_secrets=True)
+    return wiring.channels.channel_ports(requested_by="test").channels.read(Channel.objects.get().pk, with_secrets=True)
 
 
 def test_every_field_of_a_channel_has_an_option():

@@ -216,7 +216,7 @@ def test_what_a_run_logs_names_it_in_the_threads_of_its_requests_too(connected, 
     seen: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: seen.append(line_of(LogFormatter(), record.getMessage()))  # type: ignore[method-assign]
-    logger = logging.getLogger("tradepost.wiring")
+    logger = logging.getLogger("tradepost.wiring.stores")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:

@@ -257,6 +257,6 @@ def test_a_key_that_is_lost_is_made_anew_as_the_sentence_says_and_a_secret_is_en
 
     assert "encrypted with another key" in before.err
     assert changed.code == 0, changed
-    stored = image_connection_of(Channel.objects.get(), cipher=wiring.cipher())
+    stored = image_connection_of(Channel.objects.get(), cipher=wiring.secrets.cipher())
     assert stored is not None
     assert stored.password == box.ftp_password

@@ -118,14 +118,14 @@ def test_a_run_at_work_stops_after_its_batch(shop):
 def test_nothing_gets_through_to_store_image_server_or_consumer_whatever_asks_for_it(watched, store):
     """R57: on a look-only channel nothing is written, whatever asks for it."""
     channel = Channel.objects.get()
-    with wiring.open_store(channel) as opened, pytest.raises(NotAllowed, match="look-only"):
+    with wiring.stores.open_store(channel) as opened, pytest.raises(NotAllowed, match="look-only"):
         opened.write_stock([StockWrite(1, quantity=0, stops_sale=True)])
-    with wiring.open_store(channel) as opened, pytest.raises(NotAllowed, match="look-only"):
+    with wiring.stores.open_store(channel) as opened, pytest.raises(NotAllowed, match="look-only"):
         opened.delete_products([1])
-    with wiring.open_image_store(channel) as images, pytest.raises(NotAllowed, match="look-only"):
+    with wiring.stores.open_image_store(channel) as images, pytest.raises(NotAllowed, match="look-only"):
         images.upload("graphics/is-images/x.jpg", b"x")
     with pytest.raises(NotAllowed, match="look-only"):
-        wiring.deliveries_of(channel).open_target(None)
+        wiring.orders.deliveries_of(channel).open_target(None)
     assert written(store) == set()
 
 

@@ -150,15 +150,18 @@ def test_a_secret_is_never_sent_to_another_address_and_goes_with_its_channel(pub
 def test_addresses_inside_a_network_are_for_local_channels_only(web_place):
     https = ConsumerTarget(web_place.address.replace("http:", "https:"))
 
-    with wiring.open_target(https, is_local=False) as target, pytest.raises(AddressRefused, match="private network"):
+    with (
+        wiring.places.open_target(https, is_local=False) as target,
+        pytest.raises(AddressRefused, match="private network"),
+    ):
         target.put("orders.csv", b"x")
     with (
         pytest.raises(AddressRefused, match="https addresses only"),
-        wiring.open_target(ConsumerTarget(web_place.address), is_local=False),
+        wiring.places.open_target(ConsumerTarget(web_place.address), is_local=False),
     ):
         pass
     with (
-        wiring.open_target(ConsumerTarget("ftp://a@127.0.0.1/x"), is_local=False) as server,
+        wiring.places.open_target(ConsumerTarget("ftp://a@127.0.0.1/x"), is_local=False) as server,
         pytest.raises(AddressRefused, match="private network"),
     ):
         server.put("orders.csv", b"x")

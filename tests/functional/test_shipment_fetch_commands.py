@@ -353,13 +353,13 @@ def test_addresses_inside_a_network_are_for_local_channels_only(web_place):
 
     for address in addresses:
         with (
-            wiring.open_source(SourceAddress(address), is_local=False) as source,
+            wiring.places.open_source(SourceAddress(address), is_local=False) as source,
             pytest.raises(AddressRefused, match="private network"),
         ):
             source.copy("shipments.csv", BytesIO(), limit_bytes=1000)
     with (
         pytest.raises(AddressRefused, match="https addresses only"),
-        wiring.open_source(SourceAddress(web_place.address), is_local=False),
+        wiring.places.open_source(SourceAddress(web_place.address), is_local=False),
     ):
         pass
     assert web_place.asked == []

@@ -25,7 +25,7 @@ def test_two_owners_who_take_each_other_out_at_once_leave_one(owners, deed):
     together = threading.Barrier(2)
 
     def take_out(name: str) -> bool:
-        ports = wiring.people_ports(requested_by="somebody")
+        ports = wiring.people.people_ports(requested_by="somebody")
         try:
             together.wait()
             if deed == "change_role":
@@ -47,7 +47,7 @@ def test_two_owners_who_take_each_other_out_at_once_leave_one(owners, deed):
 
 
 def test_names_that_differ_only_in_their_case_are_one_persons(owners):
-    assert wiring.people_ports(requested_by="").people.find("ALICE").name == "alice"
+    assert wiring.people.people_ports(requested_by="").people.find("ALICE").name == "alice"
     with pytest.raises(IntegrityError):
         Person.objects.create(username="Alice", role=Role.VIEWER.value)
 

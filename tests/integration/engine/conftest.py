@@ -45,9 +45,9 @@ def operation(monkeypatch) -> Callable[..., None]:
 
     def install(work: Callable[[ActiveRun], object], *kinds: str) -> None:
         verbs = {kind: lambda ports, _selection: work(ports.run) for kind in kinds or ("publish",)}
-        monkeypatch.setattr(wiring, "LISTING_VERBS", {**wiring.LISTING_VERBS, **verbs})
+        monkeypatch.setattr(wiring.runs, "LISTING_VERBS", {**wiring.runs.LISTING_VERBS, **verbs})
 
-    monkeypatch.setattr(wiring, "ports_for", ports_for)
+    monkeypatch.setattr(wiring.runs, "ports_for", ports_for)
     return install
 
 

@@ -32,8 +32,8 @@ def work(ports, selection):
             Channel.objects.update(batch_size=number + 1)
             ports.run.report([Result(change, Outcome.APPLIED)])
 
-wiring.ports_for = ports_for
-wiring.LISTING_VERBS = {kind: work for kind in ("publish", "sync", "get_orders")}
+wiring.runs.ports_for = ports_for
+wiring.runs.LISTING_VERBS = {kind: work for kind in ("publish", "sync", "get_orders")}
 print("ready", flush=True)
 sys.stdin.readline()
 """

@@ -131,7 +131,7 @@ def test_a_family_is_forgotten_with_its_variants_and_kept_in_the_history(channel
 def test_what_is_not_finished_is_not_forgotten_nor_is_its_parent(channel, family, values, reason):
     Listing.objects.filter(sku="TEE-S").update(**values)
     if not values:
-        wiring.intents_of(channel.pk).open(["TEE-S"])
+        wiring.listings.intents_of(channel.pk).open(["TEE-S"])
 
     asked = request_removal(channel.pk, [family[0].id], requested_by="bob")
 

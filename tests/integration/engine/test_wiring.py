@@ -44,7 +44,7 @@ def sandbox():
 
 
 def change(channel, **connections) -> None:
-    ports = wiring.channel_ports(requested_by="bob")
+    ports = wiring.channels.channel_ports(requested_by="bob")
     channels.change_channel(channel.pk, lambda profile: replace(profile, **connections), ports)
 
 
@@ -73,7 +73,7 @@ def connected(channel, sandbox) -> Channel:
 def test_a_catalogue_is_published_by_a_run(connected, data_folder):
     path = data_folder / "catalogue.csv"
     path.write_text(CATALOGUE)
-    import_catalogue(path, wiring.import_ports([connected], requested_by="bob", reads_files=True))
+    import_catalogue(path, wiring.catalogue.import_ports([connected], requested_by="bob", reads_files=True))
 
     run = run_now(request_run(connected.pk, "publish", requested_by="bob"))
 
@@ -81,12 +81,12 @@ def test_a_catalogue_is_published_by_a_run(connected, data_folder):
     listings = Listing.objects.order_by("sku").values_list("sku", "health", "link", "pending")
     assert list(listings) == [(sku, "listed", "linked", "") for sku in ("MUG", "TEE-M", "TEE-S", "tee")]
     assert run.changes.filter(action="create", outcome="applied", listing_id__isnull=False).count() == 4
-    with wiring.open_store(connected) as store:
+    with wiring.stores.open_store(connected) as store:
         assert set(store.products_by_code(["mug", "tee", "tee-s", "tee-m"])) == {"mug", "tee", "tee-s", "tee-m"}
 
 
 def test_a_store_that_refuses_the_token_fails_the_run_with_a_sentence(connected):
-    known = wiring.profile_of(connected).store
+    known = wiring.channels.profile_of(connected).store
     change(connected, store=replace(known, token="wrong"))
 
     run = run_now(request_run(connected.pk, "get_orders"))
@@ -96,7 +96,7 @@ def test_a_store_that_refuses_the_token_fails_the_run_with_a_sentence(connected)
 
 
 def stored(channel) -> StoreConnection | None:
-    return wiring.channel_ports(requested_by="bob").channels.read(channel.pk, with_secrets=True).store
+    return wiring.channels.channel_ports(requested_by="bob").channels.read(channel.pk, with_secrets=True).store
 
 
 def test_secrets_are_encrypted_and_a_blank_one_keeps_what_is_stored(channel, data_folder):
@@ -131,9 +131,9 @@ def test_without_the_old_key_addresses_can_be_changed_and_credentials_entered_ag
 def test_a_channel_that_is_not_local_does_not_call_a_private_address(connected):
     connected.is_local = False
 
-    with pytest.raises(AddressRefused, match="private network"), wiring.open_store(connected):
+    with pytest.raises(AddressRefused, match="private network"), wiring.stores.open_store(connected):
         pass
-    with pytest.raises(AddressRefused, match="private network"), wiring.open_image_store(connected):
+    with pytest.raises(AddressRefused, match="private network"), wiring.stores.open_image_store(connected):
         pass
 
 
@@ -145,28 +145,28 @@ def test_a_name_that_points_elsewhere_at_the_second_look_is_not_followed(connect
     numbers = iter(["93.184.216.34", "127.0.0.1", "93.184.216.34", "127.0.0.1"])
     monkeypatch.setattr("tradepost.security.addresses._resolve", lambda host, port: [next(numbers)])
 
-    with wiring.open_store(connected) as store, pytest.raises(AddressRefused, match="private network"):
+    with wiring.stores.open_store(connected) as store, pytest.raises(AddressRefused, match="private network"):
         store.reads_stock()
-    with wiring.open_image_store(connected) as images, pytest.raises(AddressRefused, match="private network"):
+    with wiring.stores.open_image_store(connected) as images, pytest.raises(AddressRefused, match="private network"):
         images.has_folder()
 
 
 def test_only_the_stores_own_hosts_are_open_to_the_images_of_a_local_channel(connected, sandbox):
     own, other = (f"http://{host}:{sandbox.ftp.port + 1}/a.png" for host in ("127.0.0.1", "localhost"))
 
-    local = wiring.source_images(connected).prepare([own, other])
+    local = wiring.images.source_images(connected).prepare([own, other])
     connected.is_local = False
-    public = wiring.source_images(connected).prepare([own, other])
-    of_no_channel = wiring.source_images(None).prepare([own])
+    public = wiring.images.source_images(connected).prepare([own, other])
+    of_no_channel = wiring.images.source_images(None).prepare([own])
 
     assert "private network" not in str(local[own])
     assert all("private network" in str(reason) for reason in (local[other], *public.values(), *of_no_channel.values()))
 
 
 def test_a_channel_without_connections_says_so(channel):
-    with pytest.raises(NotAllowed, match="no connection to a store"), wiring.open_store(channel):
+    with pytest.raises(NotAllowed, match="no connection to a store"), wiring.stores.open_store(channel):
         pass
-    with wiring.open_image_store(channel) as images:
+    with wiring.stores.open_image_store(channel) as images:
         assert images is None
 
 

@@ -50,7 +50,7 @@ class LayoutShop(StockShop):
             lambda profile: replace(
                 profile, settings=replace(profile.settings, rules=replace(profile.settings.rules, layout=layout))
             ),
-            wiring.channel_ports(requested_by="bob"),
+            wiring.channels.channel_ports(requested_by="bob"),
         )
         self.settings = replace(self.settings, rules=replace(self.settings.rules, layout=layout))
 
@@ -101,7 +101,7 @@ def assert_nothing_is_left_to_do(shop):
     shop.sandbox.log.clear()
     assert shop.publish().results == []
     assert shop.sandbox.log.requests() == []
-    assert wiring.to_switch(shop.channel.pk) == ToSwitch()
+    assert wiring.listings.to_switch(shop.channel.pk) == ToSwitch()
 
 
 ROUTES = {
@@ -386,7 +386,7 @@ def assert_one_more_run_does_it(shop, after, where):
     assert shop.publish().bad() == [], where
     assert seen_by_a_shopper(shop) == stands(after), where
     assert shop.left(after) == STATED, where
-    assert wiring.to_switch(shop.channel.pk) == ToSwitch(), where
+    assert wiring.listings.to_switch(shop.channel.pk) == ToSwitch(), where
     assert len(shop.on_store()) == len({number for number in shop.external_ids().values() if number}), where
     shop.close()
     shop.sandbox.stop()

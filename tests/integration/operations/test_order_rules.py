@@ -41,12 +41,18 @@ def shop(request, sandbox, sqlite, tmp_path):
 
 def keep(shop, *rules):
     """Set rules as a person does; return the orders whose state they changed."""
-    ports = (wiring.channel_ports(requested_by="alice"), wiring.order_ports(shop.channel, requested_by="alice"))
+    ports = (
+        wiring.channels.channel_ports(requested_by="alice"),
+        wiring.orders.order_ports(shop.channel, requested_by="alice"),
+    )
     return [order for rule in rules for order in order_rules.set_rule(rule, *ports).orders]
 
 
 def forget(shop, rule):
-    ports = (wiring.channel_ports(requested_by="alice"), wiring.order_ports(shop.channel, requested_by="alice"))
+    ports = (
+        wiring.channels.channel_ports(requested_by="alice"),
+        wiring.orders.order_ports(shop.channel, requested_by="alice"),
+    )
     return order_rules.remove_rule(rule.name, *ports).orders
 
 

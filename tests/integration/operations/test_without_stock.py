@@ -68,7 +68,7 @@ def allow(shop, *, sells=True):
     def edit(profile):
         return replace(profile, settings=replace(profile.settings, sells_without_stock=sells))
 
-    change_channel(shop.channel.pk, edit, wiring.channel_ports(requested_by="test"))
+    change_channel(shop.channel.pk, edit, wiring.channels.channel_ports(requested_by="test"))
     shop.settings = replace(shop.settings, sells_without_stock=sells)
 
 

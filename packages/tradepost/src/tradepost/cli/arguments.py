@@ -178,7 +178,7 @@ def _by_name(channel: "Channel", names: Sequence[str]) -> dict[str, list[int]]:
     from tradepost import wiring
     from tradepost.database.models import Listing
 
-    listings = wiring.listings_of(channel.pk)
+    listings = wiring.listings.listings_of(channel.pk)
     rows = listings.by_skus(names)
     parents = Listing.objects.filter(pk__in=[row.id for row in rows if row.kind is Kind.PARENT])
     handles = dict(parents.values_list("pk", "product__handle"))

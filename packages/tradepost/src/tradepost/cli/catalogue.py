@@ -182,7 +182,7 @@ def tell_saved(preview: "Preview") -> None:
 def _known_source(name: str) -> str:
     """Raises NotAllowed for a source that there is not: a slip of the pen would make another one."""
     from tradepost.operations.imports import SOURCE
-    from tradepost.wiring import sources
+    from tradepost.wiring.sources import sources
 
     if name and name != SOURCE and name not in sources().names():
         message = f"There is no source '{name}'; 'tradepost source add {name}' adds it."
@@ -217,7 +217,7 @@ def bring_in(
 @app.command()
 def formats(*, as_json: JsonOption = False) -> None:
     """List the layouts of files that can be imported."""
-    from tradepost.wiring import catalogue_layouts
+    from tradepost.wiring.catalogue import catalogue_layouts
 
     layouts = catalogue_layouts()
     if as_json:
@@ -229,7 +229,7 @@ def formats(*, as_json: JsonOption = False) -> None:
 @app.command()
 def template() -> None:
     """Print a file in the hub's own layout, with two products, to begin with."""
-    from tradepost.wiring import catalogue_template
+    from tradepost.wiring.catalogue import catalogue_template
 
     typer.echo(catalogue_template(), nl=False)
 
@@ -364,7 +364,7 @@ def _change(
     from tradepost import wiring
     from tradepost.cli.run_report import print_changes, print_totals, totals_of_changes
 
-    ports = wiring.catalogue_change_ports(requested_by=shell_user())
+    ports = wiring.catalogue.catalogue_change_ports(requested_by=shell_user())
     try:
         plan = planner(ports)
     except NotInCatalogue as refusal:

@@ -206,7 +206,7 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         )
     for line in proof_lines(facts["orders_compared"]):
         out.print(line, markup=False, soft_wrap=True)
-    for row in wiring.schedules().of(channel.pk):
+    for row in wiring.channels.schedules().of(channel.pk):
         out.print(f"schedule {row.operation}: {row_words(row, channel)}", markup=False, soft_wrap=True)
     for connection in facts["connections"]:
         out.print(
@@ -535,7 +535,7 @@ def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -
 def _ports() -> "ChannelPorts":
     from tradepost import wiring
 
-    return wiring.channel_ports(requested_by=shell_user())
+    return wiring.channels.channel_ports(requested_by=shell_user())
 
 
 # --- what is told ---
@@ -550,7 +550,7 @@ def _print_check_list(channel: "Channel") -> None:
         for finding in channel.findings:
             mark = "ok" if finding["is_good"] else "to do"
             out.print(f"  {finding['name']}: {mark}; {finding['words']}", markup=False, soft_wrap=True)
-    settings = wiring.profile_of(channel).settings
+    settings = wiring.channels.profile_of(channel).settings
     out.print("pages of the store that show images:")
     for line in page_lines(settings.image_pages, settings.rules.image_type):
         out.print(f"  {line}".replace("CHANNEL", shlex.quote(channel.name)), markup=False, soft_wrap=True)
@@ -582,8 +582,8 @@ def _json(channel: "Channel") -> dict[str, Any]:
     from tradepost import wiring
     from tradepost.database.models import ConnectionKind
 
-    settings = wiring.profile_of(channel).settings
-    to_switch = wiring.to_switch(channel.pk)
+    settings = wiring.channels.profile_of(channel).settings
+    to_switch = wiring.listings.to_switch(channel.pk)
     return {
         "name": channel.name,
         "paused": channel.is_paused,
@@ -623,7 +623,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "stock_mode": channel.stock_mode,
         "basket_hours": channel.basket_hours,
         "lost_answer_seconds": channel.lost_answer_seconds,
-        "remainder": _remainder_json(wiring.remainder_of(channel)),
+        "remainder": _remainder_json(wiring.channels.remainder_of(channel)),
         "attention": [
             {"run": run.pk, "kind": run.kind, "message": braking.sentence}
             for run in channel.runs.filter(needs_answer=True).order_by("pk")
@@ -647,7 +647,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "unsent_shipments": {state.value: channel.shipments.filter(state=state.value).count() for state in UNSENT},
         "refused_files": channel.fetched_files.filter(is_open=True).count(),
         "orders_compared": proof_json(channel),
-        "schedules": [row_json(row) for row in wiring.schedules().of(channel.pk)],
+        "schedules": [row_json(row) for row in wiring.channels.schedules().of(channel.pk)],
         "checked_at": channel.checked_at,
         "checks": channel.findings,
         "connections": [
@@ -691,7 +691,7 @@ def _tell_to_switch(channel: "Channel") -> None:
     """Say what of a channel's store stands in another layout than is wanted, and what brings it there."""
     from tradepost import wiring
 
-    found = wiring.to_switch(channel.pk)
+    found = wiring.listings.to_switch(channel.pk)
     if found.due:
         what, them = ("product stands", "it") if found.due == 1 else ("products stand", "them")
         out.print(

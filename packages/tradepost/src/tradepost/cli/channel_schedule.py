@@ -51,13 +51,13 @@ def schedule(
     channel = the_channel(name)
     wanted = wanted_schedule(every=every, cron=cron, off=off)
     if wanted is None:
-        rows = wiring.schedules().of(channel.pk)
+        rows = wiring.channels.schedules().of(channel.pk)
         _show(channel, [row for row in rows if operation in {None, row.operation}], as_json=as_json)
         return Exit.DONE
     if operation is None:
         message = f"Say what is started so: {', '.join(ScheduledOperation)}."
         raise NotAllowed(message)
-    ports = wiring.channel_ports(requested_by=shell_user())
+    ports = wiring.channels.channel_ports(requested_by=shell_user())
     change, row = channels.set_schedule(channel.pk, operation, wanted, ports)
     if as_json:
         print_json(row_json(row))
@@ -71,7 +71,7 @@ def switch_schedule(channel: "Channel", operation: ScheduledOperation, *, is_pau
     """Pause or resume one schedule of a channel, and say what comes of it."""
     from tradepost import wiring
 
-    ports = wiring.channel_ports(requested_by=shell_user())
+    ports = wiring.channels.channel_ports(requested_by=shell_user())
     deed = channels.pause_schedule if is_paused else channels.resume_schedule
     is_new, row = deed(channel.pk, operation, ports)
     if as_json:

@@ -35,10 +35,10 @@ TestOption = Annotated[
 
 
 def tell_of_test(at: "SourceAddress", channel: "Channel", *, takes: bool) -> None:
-    """Try a place out, and say what was seen. Raises what `wiring.try_place` does."""
+    """Try a place out, and say what was seen. Raises what `wiring.places.try_place` does."""
     from tradepost import wiring
 
-    err.print(wiring.try_place(at, is_local=channel.is_local, takes=takes), markup=False, soft_wrap=True)
+    err.print(wiring.places.try_place(at, is_local=channel.is_local, takes=takes), markup=False, soft_wrap=True)
 
 
 def place_secret(address: str, *, file: Path | None, from_stdin: bool, without: bool) -> str:

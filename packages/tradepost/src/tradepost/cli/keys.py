@@ -15,7 +15,7 @@ def list_(*, as_json: JsonOption = False) -> None:
     from tradepost import wiring
     from tradepost.operations.keys import key_uses
 
-    uses = key_uses(wiring.key_ports(requested_by=shell_user()))
+    uses = key_uses(wiring.secrets.key_ports(requested_by=shell_user()))
     if as_json:
         print_json({"keys": [{"key": mark or None, "secrets": number} for mark, number in uses]})
         return
@@ -33,7 +33,7 @@ def rotate(*, as_json: JsonOption = False) -> Exit:
     from tradepost import wiring
     from tradepost.operations.keys import rotate_keys
 
-    done = rotate_keys(wiring.key_ports(requested_by=shell_user()))
+    done = rotate_keys(wiring.secrets.key_ports(requested_by=shell_user()))
     if as_json:
         print_json({"new_key": done.is_new, "renewed": done.renewed, "retired": done.retired})
         return Exit.DONE

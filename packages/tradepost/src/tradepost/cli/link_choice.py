@@ -16,10 +16,10 @@ from tradepost.operations.selection import LINK_TO
 
 def show_candidates(channel: Channel, sku: str, *, as_json: bool) -> Exit:
     """Print what a listing could be linked to."""
-    listings = wiring.listings_of(channel.pk)
-    settings = wiring.profile_of(channel).settings
+    listings = wiring.listings.listings_of(channel.pk)
+    settings = wiring.channels.profile_of(channel).settings
     (row,) = listings.by_ids(named_listings(channel, [sku]).ids[:1])
-    with wiring.open_store(channel) as store:
+    with wiring.stores.open_store(channel) as store:
         found = candidates_of(
             row, store=store, listings=listings, rules=settings.rules, priority=settings.linking_priority
         )
@@ -50,13 +50,13 @@ def link_to(
     if not skus or len(skus) != 1:
         message = "Name the one listing that is to be linked to this product."
         raise NotAllowed(message)
-    listings = wiring.listings_of(channel.pk)
+    listings = wiring.listings.listings_of(channel.pk)
     named = named_listings(channel, skus)
     # A family's handle names its variants, too; here it is its page that is meant.
     (row,) = listings.by_ids(named.ids[:1])
     if not (dry_run or is_confirmed):
-        rules = wiring.profile_of(channel).settings.rules
-        with wiring.open_store(channel) as store:
+        rules = wiring.channels.profile_of(channel).settings.rules
+        with wiring.stores.open_store(channel) as store:
             product = chosen_product(row, chosen, store=store, listings=listings, rules=rules)
         what = f"{product.code} ({product.name}, SKU '{product.sku}', id {product.id})"
         confirm(f"Link {row.sku} to {what}? A sync then sends its price and quantity there.", is_confirmed=False)

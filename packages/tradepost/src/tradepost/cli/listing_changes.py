@@ -386,7 +386,7 @@ def build(
     from tradepost.operations.building import build as build_
 
     chosen = the_channel(channel)
-    ports = wiring.build_ports(chosen, requested_by=shell_user())
+    ports = wiring.listings.build_ports(chosen, requested_by=shell_user())
     handles, unknown = (None, []) if not names else named_handles(names)
     made = build_(ports, handles=handles, queue=not no_queue, is_dry=dry_run)
     if as_json:
@@ -413,7 +413,7 @@ def named_handles(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the handles of the products that these SKUs and handles name, and what names none."""
     from tradepost import wiring
 
-    catalogue = wiring.catalogue()
+    catalogue = wiring.catalogue.catalogue()
     handles = set(catalogue.by_handles(names))
     by_sku = catalogue.owners([name for name in names if name not in handles])
     return sorted(handles | set(by_sku.values())), [n for n in names if n not in handles and n not in by_sku]

@@ -76,7 +76,7 @@ def chosen_listings(
 def _meant(channel: "Channel", where: Sequence[str]) -> Named:
     from tradepost import wiring
 
-    ids = wiring.listings_of(channel.pk).ids_meant(parse_filters(where))
+    ids = wiring.listings.listings_of(channel.pk).ids_meant(parse_filters(where))
     return Named(ids, note="" if ids else nothing_meant(where))
 
 
@@ -114,7 +114,7 @@ def asked_rows(channel: "Channel", path: Path, *, asks: bool) -> tuple[list[Foun
 
     refused: list[RefusedLine] = []
     rows: list[AskedRow] = []
-    for row in wiring.request_reader().rows(path, asks=asks):
+    for row in wiring.listings.request_reader().rows(path, asks=asks):
         if isinstance(row, AskedRow):
             rows.append(row)
         else:

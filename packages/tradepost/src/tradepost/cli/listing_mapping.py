@@ -25,7 +25,7 @@ def mapping(
     from tradepost import wiring
 
     chosen = the_channel(channel)
-    found = wiring.mapped_values_of(chosen, named_listings(chosen, [sku]).ids)
+    found = wiring.listings.mapped_values_of(chosen, named_listings(chosen, [sku]).ids)
     if as_json:
         print_json(
             {

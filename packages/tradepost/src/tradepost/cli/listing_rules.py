@@ -19,7 +19,7 @@ def rules(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
     """List the channel's rules for prices and quantities, in the order in which they are asked."""
     from tradepost import wiring
 
-    found = ListingRules.of(wiring.profile_of(the_channel(channel)).settings.listing_rules).in_order
+    found = ListingRules.of(wiring.channels.profile_of(the_channel(channel)).settings.listing_rules).in_order
     if as_json:
         print_json({"rules": [_json(rule) for rule in found]})
         return
@@ -108,7 +108,7 @@ def set_rule(
         at_most=at_most,
         lists=lists,
     )
-    ports = wiring.channel_ports(requested_by=shell_user())
+    ports = wiring.channels.channel_ports(requested_by=shell_user())
     changed = listing_rules.set_rule(the_channel(channel).pk, rule, ports, before=before.strip(), is_dry=dry_run)
     fitting = f" It is for {counted(changed.differences.ruled[rule.name], 'listing')}." if changed.is_new else ""
     words = f"Rule '{rule.name}' for {rule.conditions}: {rule.deeds}.{fitting}"
@@ -122,7 +122,7 @@ def remove_rule(
     from tradepost import wiring
     from tradepost.operations import listing_rules
 
-    ports = wiring.channel_ports(requested_by=shell_user())
+    ports = wiring.channels.channel_ports(requested_by=shell_user())
     changed = listing_rules.remove_rule(the_channel(channel).pk, name, ports, is_dry=dry_run)
     words = f"Rule '{name}' would be removed." if dry_run else f"Rule '{name}' was removed."
     _tell(words, changed, is_dry=dry_run, as_json=as_json)

@@ -53,10 +53,10 @@ def export(
     chosen = the_channel(channel)
     meant = parse_filters(where or ())
     if as_json:
-        print_json({"listings": list(wiring.listing_table(chosen, meant).rows())})
+        print_json({"listings": list(wiring.listings.listing_table(chosen, meant).rows())})
         return
-    table = wiring.listing_table(chosen, meant)
-    written = wiring.write_listings(file, table.columns, table.rows())
+    table = wiring.listings.listing_table(chosen, meant)
+    written = wiring.listings.write_listings(file, table.columns, table.rows())
     if file is not None:
         out.print(f"Wrote {counted(written, 'listing')} of '{chosen.name}' into {file}.", markup=False, soft_wrap=True)
 
@@ -117,7 +117,7 @@ class _Reading:
     def _rows(self) -> Iterator[TableRow | RowReport]:
         from tradepost import wiring
 
-        return wiring.listing_table_reader().rows(self._path, channel_name=self._channel.name)
+        return wiring.listings.listing_table_reader().rows(self._path, channel_name=self._channel.name)
 
     def _usable(self, rows: Iterable[TableRow | RowReport]) -> Iterator[TableRow]:
         for row in rows:

@@ -54,7 +54,7 @@ def list_(
     ]
     switches = {"paused": paused, "locked": locked}
     meant += [condition(name, "yes" if is_so else "no") for name, is_so in switches.items() if is_so is not None]
-    rows = wiring.listings_meant(chosen, tuple(meant)).filter(pk__gt=after).select_related("product")
+    rows = wiring.listings.listings_meant(chosen, tuple(meant)).filter(pk__gt=after).select_related("product")
     rows = rows.prefetch_related("attentions")
     if search:
         rows = found_listings(rows, search)

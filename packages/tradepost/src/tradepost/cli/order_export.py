@@ -71,7 +71,7 @@ def export(
     """
     from tradepost import wiring
 
-    ports = wiring.export_ports(the_channel(channel), requested_by=shell_user())
+    ports = wiring.orders.export_ports(the_channel(channel), requested_by=shell_user())
     if not consumer:
         text = exported_text(state or [OrderState.OPEN], ports, form=form or ExportForm.JSONL)
         if as_json:
@@ -109,7 +109,7 @@ def confirm_(
     """Say that a consumer has taken a batch over: its orders are handed over, and the next batch is due."""
     from tradepost import wiring
 
-    ports = wiring.export_ports(the_channel(channel), requested_by=shell_user())
+    ports = wiring.orders.export_ports(the_channel(channel), requested_by=shell_user())
     handover = confirm_batch(consumer, cursor, ports)
     if as_json:
         print_json({"consumer": consumer, "cursor": cursor, "handed_over": list(handover.marked)})
@@ -122,7 +122,7 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
     """List who takes orders, how far each has confirmed, and what waits for it to."""
     from tradepost import wiring
 
-    rows = wiring.export_ports(the_channel(channel), requested_by=shell_user()).exports.consumers()
+    rows = wiring.orders.export_ports(the_channel(channel), requested_by=shell_user()).exports.consumers()
     found = [(row, row.open, row.target) for row in rows]
     if as_json:
         print_json(
@@ -174,7 +174,7 @@ def remove_consumer_(
     """Forget a consumer and what it was given; orders that were handed over stay so."""
     from tradepost import wiring
 
-    ports = wiring.export_ports(the_channel(channel), requested_by=shell_user())
+    ports = wiring.orders.export_ports(the_channel(channel), requested_by=shell_user())
     confirm(f"Forget the consumer '{consumer}', and which orders it was given?", is_confirmed=yes)
     remove_consumer(consumer, ports)
     if as_json:
@@ -216,8 +216,8 @@ def deliver_to(
         target = ConsumerTarget(address, confirmed_by, fingerprint, secret)
         if test:
             tell_of_test(SourceAddress(address, fingerprint, secret), chosen, takes=True)
-    ports = wiring.export_ports(chosen, requested_by=shell_user())
-    set_target(consumer, target, ports, wiring.targets_of(chosen), channel_name=chosen.name)
+    ports = wiring.orders.export_ports(chosen, requested_by=shell_user())
+    set_target(consumer, target, ports, wiring.orders.targets_of(chosen), channel_name=chosen.name)
     if as_json:
         print_json({"consumer": consumer, "address": address or None, "confirmed_by": confirmed_by})
     elif target is None:

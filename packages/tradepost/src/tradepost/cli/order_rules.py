@@ -20,7 +20,7 @@ def rules(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
     """List the channel's rules for orders, in the order in which they are asked."""
     from tradepost import wiring
 
-    found = in_order(wiring.profile_of(the_channel(channel)).settings.order_rules)
+    found = in_order(wiring.channels.profile_of(the_channel(channel)).settings.order_rules)
     if as_json:
         print_json({"rules": [_json(rule) for rule in found]})
         return
@@ -97,8 +97,8 @@ def set_rule(
     user = shell_user()
     changed = order_rules.set_rule(
         rule,
-        wiring.channel_ports(requested_by=user),
-        wiring.order_ports(chosen, requested_by=user),
+        wiring.channels.channel_ports(requested_by=user),
+        wiring.orders.order_ports(chosen, requested_by=user),
         before=before.strip(),
     )
     _tell(f"Rule '{rule.name}' for {rule.conditions}: {rule.deeds}.", changed, as_json=as_json)
@@ -126,7 +126,10 @@ def move_rule(
     chosen = the_channel(channel)
     user = shell_user()
     changed = order_rules.move_rule(
-        name, wiring.channel_ports(requested_by=user), wiring.order_ports(chosen, requested_by=user), before=other
+        name,
+        wiring.channels.channel_ports(requested_by=user),
+        wiring.orders.order_ports(chosen, requested_by=user),
+        before=other,
     )
     where = f"before '{other}'" if other else "after all others"
     _tell(f"Rule '{name}' is asked {where} now.", changed, as_json=as_json)
@@ -140,7 +143,7 @@ def remove_rule(name: RuleName, *, channel: ChannelOption = "", as_json: JsonOpt
     chosen = the_channel(channel)
     user = shell_user()
     changed = order_rules.remove_rule(
-        name, wiring.channel_ports(requested_by=user), wiring.order_ports(chosen, requested_by=user)
+        name, wiring.channels.channel_ports(requested_by=user), wiring.orders.order_ports(chosen, requested_by=user)
     )
     _tell(f"Rule '{name}' was removed.", changed, as_json=as_json)
 

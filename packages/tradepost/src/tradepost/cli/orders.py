@@ -110,7 +110,7 @@ def show(
     found = with_fulfilment(Order.objects.filter(pk=the_order(chosen, order).pk)).get()
     if may(role_of_shell(), "orders open"):
         # After it was read, so that it is shown as it was.
-        open_order(order, wiring.order_ports(chosen, requested_by=shell_user()))
+        open_order(order, wiring.orders.order_ports(chosen, requested_by=shell_user()))
     if raw:
         _print_raw(found)
         return
@@ -182,7 +182,7 @@ def hold(
     """Hold an order: nothing of it is shipped until it is released."""
     from tradepost import wiring
 
-    ports = wiring.order_ports(the_channel(channel), requested_by=shell_user())
+    ports = wiring.orders.order_ports(the_channel(channel), requested_by=shell_user())
     hold_order(order, ports, reason=_text(reason, "reason"))
     _say_state(order, "on_hold", f"Order {order} is on hold.", as_json=as_json)
 
@@ -193,7 +193,7 @@ def release(order: Number, *, channel: ChannelOption = "", as_json: JsonOption =
     from tradepost import wiring
 
     chosen = the_channel(channel)
-    reason = release_order(order, wiring.order_ports(chosen, requested_by=shell_user()))
+    reason = release_order(order, wiring.orders.order_ports(chosen, requested_by=shell_user()))
     state = the_order(chosen, order).state
     _say_state(order, state, f"Order {order} is {state}; it was on hold: {reason}", as_json=as_json)
 
@@ -212,7 +212,7 @@ def rematch(
     from tradepost.engine.schedules import when_applied
 
     chosen = the_channel(channel)
-    found = rematch_orders(orders or None, wiring.order_ports(chosen, requested_by=shell_user()))
+    found = rematch_orders(orders or None, wiring.orders.order_ports(chosen, requested_by=shell_user()))
     if as_json:
         print_json({"orders": found})
     elif found:
@@ -259,7 +259,7 @@ def retry(
     from tradepost.engine.schedules import when_applied
 
     chosen = the_channel(channel)
-    retried = retry_parked(orders or None, wiring.order_ports(chosen, requested_by=shell_user()))
+    retried = retry_parked(orders or None, wiring.orders.order_ports(chosen, requested_by=shell_user()))
     unknown = sorted(set(orders or ()) - set(retried))
     if as_json:
         print_json({"retried": retried, "not_parked": unknown})
@@ -299,7 +299,7 @@ def hand_over_(
         message = "Name the orders to hand over, or say --all-open."
         raise NotAllowed(message)
     chosen = the_channel(channel)
-    ports = wiring.handover_ports(chosen, requested_by=shell_user())
+    ports = wiring.orders.handover_ports(chosen, requested_by=shell_user())
     handover = hand_over(None if all_open else orders, ports)
     if as_json:
         print_json(
@@ -354,7 +354,7 @@ def ship(
         even_if_held=even_if_held,
         reference=reference,
     )
-    ports = wiring.order_ports(chosen, requested_by=shell_user())
+    ports = wiring.orders.order_ports(chosen, requested_by=shell_user())
     shipment = preview_shipment(new, ports) if dry_run else record_shipment(new, ports)
     pieces = sum(part.quantity for part in shipment.lines)
     if not as_json:

@@ -31,7 +31,7 @@ def export(
     """Write down as JSON all that the hub has of somebody, on every channel: orders, what happened to them, records."""
     from tradepost import wiring
 
-    told = export_of(email, wiring.personal_data_ports(requested_by=shell_user()))
+    told = export_of(email, wiring.people.personal_data_ports(requested_by=shell_user()))
     orders, parked = len(told["orders"]), len(told["parked"])
     if output is None:
         print_json(told)
@@ -57,7 +57,7 @@ def erase(*, email: Email, dry_run: DryRunOption = False, yes: YesOption = False
     """
     from tradepost import wiring
 
-    ports = wiring.personal_data_ports(requested_by=shell_user())
+    ports = wiring.people.personal_data_ports(requested_by=shell_user())
     found = orders_to_erase(email, ports)
     still_open = [order for order in found if order.is_open]
     number, parked = len(found) - len(still_open), 0

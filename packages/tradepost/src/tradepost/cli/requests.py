@@ -59,7 +59,9 @@ from tradepost.operations.abilities import refuse_groups, refuse_unable
 from tradepost.operations.ports import Ability
 from tradepost.operations.selection import AS_IF, GROUPS, IS_FORCED
 from tradepost.operations.sync.delist import LAST_GOES
-from tradepost.wiring import capabilities, drifts_of, profile_of
+from tradepost.wiring.channels import profile_of
+from tradepost.wiring.listings import drifts_of
+from tradepost.wiring.stores import capabilities
 
 _SHOWN = 50
 ACCEPT, RETRY, LET_THROUGH, LOCK, UNLOCK = "accept", "retry", "accept price", "lock", "unlock"

@@ -73,5 +73,5 @@ def results_output(path: Path | None, *, lines: Mapping[int, int], is_preview: b
     if path is None:
         yield ResultsOutput()
         return
-    with wiring.results_file(path) as write:
+    with wiring.listings.results_file(path) as write:
         yield ResultsOutput(write, is_preview=is_preview, lines=lines_of_families(lines) if lines else {})

@@ -55,8 +55,8 @@ def fetch_from(
         at = SourceAddress(address, fingerprint, secret)
         if test:
             tell_of_test(at, chosen, takes=False)
-    ports = wiring.order_ports(chosen, requested_by=shell_user())
-    set_source(source, at, ports, wiring.shipment_sources_of(chosen), channel_name=chosen.name)
+    ports = wiring.orders.order_ports(chosen, requested_by=shell_user())
+    set_source(source, at, ports, wiring.orders.shipment_sources_of(chosen), channel_name=chosen.name)
     if as_json:
         print_json({"source": source, "address": address or None})
     elif at is None:
@@ -147,8 +147,8 @@ def settle(
     from tradepost import wiring
 
     chosen = the_channel(channel)
-    ports = wiring.order_ports(chosen, requested_by=shell_user())
-    settled = settle_files(files or None, ports, wiring.shipment_sources_of(chosen))
+    ports = wiring.orders.order_ports(chosen, requested_by=shell_user())
+    settled = settle_files(files or None, ports, wiring.orders.shipment_sources_of(chosen))
     if as_json:
         print_json({"settled": settled})
     else:

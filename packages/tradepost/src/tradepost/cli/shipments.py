@@ -90,7 +90,7 @@ def import_(
         raise FileRefused(message)
     chosen = the_channel(channel)
     bring = preview_shipments if dry_run else import_shipments
-    done = bring(wiring.shipment_reader().rows(file), _ports(chosen), even_if_held=even_if_held)
+    done = bring(wiring.orders.shipment_reader().rows(file), _ports(chosen), even_if_held=even_if_held)
     first = Exit.WITH_ERRORS if done.refused else Exit.DONE
     if not as_json:
         _print(done, chosen, dry_run=dry_run, now=now)
@@ -231,7 +231,7 @@ def _print(done: ShipmentImport, channel: "Channel", *, dry_run: bool, now: bool
 def _ports(channel: "Channel") -> "OrderPorts":
     from tradepost import wiring
 
-    return wiring.order_ports(channel, requested_by=shell_user())
+    return wiring.orders.order_ports(channel, requested_by=shell_user())
 
 
 def _reason(text: str) -> str:

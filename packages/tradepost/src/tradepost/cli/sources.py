@@ -91,7 +91,7 @@ def add(
     if address:
         secret = place_secret(address, file=secret_file, from_stdin=secret_stdin, without=no_secret)
         at = SourceAddress(address, fingerprint, secret)
-    ports = wiring.source_edit_ports(requested_by=shell_user())
+    ports = wiring.sources.source_edit_ports(requested_by=shell_user())
     source = add_source(replace(new_source(name), at=at, is_local=bool(local)), ports)
     if as_json:
         print_json(_json(source))
@@ -201,7 +201,7 @@ def set_(
             lag=(_span(lag) or timedelta()) if lag else settings.lag,
         ),
     )
-    ports = wiring.source_edit_ports(requested_by=shell_user())
+    ports = wiring.sources.source_edit_ports(requested_by=shell_user())
     kept, _fields = change_source(after, ports, keeps_secret=keeps_secret)
     _show(kept, as_json=as_json)
 
@@ -253,7 +253,7 @@ def remove(name: NameArgument, *, yes: YesOption = False, as_json: JsonOption = 
 
     _source(name)
     confirm(f"Forget the source '{name}'? What it has brought stays.", is_confirmed=yes)
-    remove_source(name, wiring.source_edit_ports(requested_by=shell_user()))
+    remove_source(name, wiring.sources.source_edit_ports(requested_by=shell_user()))
     if as_json:
         print_json({"removed": name})
     else:
@@ -352,10 +352,10 @@ def _source(name: str) -> CatalogueSource:
 
     if name == SOURCE:
         # That of files that are imported by hand is there from the beginning.
-        wiring.catalogue().source(SOURCE)
-    found = wiring.sources().read(name)
+        wiring.catalogue.catalogue().source(SOURCE)
+    found = wiring.sources.sources().read(name)
     if found is None:
-        names = wiring.sources().names()
+        names = wiring.sources.sources().names()
         near = nearest(name, names)
         meant = f" Did you mean '{near}'?" if near else ""
         message = f"There is no source '{name}' (there are: {', '.join(names) or 'none yet'}).{meant}"

@@ -215,7 +215,7 @@ def end_sessions(
 def _ports() -> "PeoplePorts":
     from tradepost import wiring
 
-    return wiring.people_ports(requested_by=shell_user())
+    return wiring.people.people_ports(requested_by=shell_user())
 
 
 def _tell(name: str, words: str, *, as_json: bool, **facts: Any) -> Exit:

@@ -82,10 +82,10 @@ def _look(run: Run, handle: RunHandle, journal: PlanJournal, *, clock: Clock) ->
         previewed_upload(run, handle, journal, clock=clock)
         return []
     if UNDOES in options:
-        ports = wiring.undo_ports(name, requested_by=run.requested_by, clock=clock, journal=journal)
+        ports = wiring.sources.undo_ports(name, requested_by=run.requested_by, clock=clock, journal=journal)
         preview_undo(options[UNDOES], ports, progress=stops_on_demand(handle))
         return []
-    source = wiring.source_ports(name, requested_by=run.requested_by, clock=clock, journal=journal)
+    source = wiring.sources.source_ports(name, requested_by=run.requested_by, clock=clock, journal=journal)
     address = source.source.at.address if source.source.at else ""
     return [result for file, what in preview_source(source) for result in _told(f"{name}/{file}", what, address)]
 

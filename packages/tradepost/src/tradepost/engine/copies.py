@@ -79,7 +79,7 @@ def last_backup() -> datetime | None:
 
 
 def _note(words: str, *, by: str, clock: Clock) -> None:
-    wiring.audit(clock=clock).note(AuditNote(AuditEvent.DATABASE_COPIED, by, words=words))
+    wiring.trail.audit(clock=clock).note(AuditNote(AuditEvent.DATABASE_COPIED, by, words=words))
 
 
 def _key_fault() -> str:
@@ -87,7 +87,7 @@ def _key_fault() -> str:
     if kept is None:
         return ""
     try:
-        wiring.cipher().decrypt(bytes(kept.secrets), place=place_of_connection(kept.channel_id, kept.kind))
+        wiring.secrets.cipher().decrypt(bytes(kept.secrets), place=place_of_connection(kept.channel_id, kept.kind))
     except TradepostError as error:
         return str(error)
     return ""

@@ -54,5 +54,5 @@ def customising(
     channel: Channel, *, requested_by: str, is_dry: bool, trigger: Trigger = Trigger.PERSON
 ) -> CustomRequest:
     """Open a request to customise listings."""
-    history = wiring.history(requested_by=requested_by, trigger=trigger)
-    return CustomRequest(wiring.customising_of(channel), None if is_dry else history.open(channel.pk))
+    history = wiring.trail.history(requested_by=requested_by, trigger=trigger)
+    return CustomRequest(wiring.listings.customising_of(channel), None if is_dry else history.open(channel.pk))

@@ -47,7 +47,9 @@ def import_file(
     Raises FileRefused, and AlreadyRunning while the same source is imported elsewhere.
     """
     with _begun(file, requested_by=requested_by, clock=clock) as handle:
-        report = wiring.import_named_file(file, handle, requested_by=requested_by, clock=clock, progress=progress)
+        report = wiring.catalogue.import_named_file(
+            file, handle, requested_by=requested_by, clock=clock, progress=progress
+        )
     return report, Run.objects.get(pk=handle.id)
 
 
@@ -66,8 +68,8 @@ def preview_file(
     """Say what an import of a file of this machine would do; it may be saved. Raises FileRefused."""
 
     def look(journal: PlanJournal) -> list[tuple[str, ImportReport | str]]:
-        ports = wiring.import_ports(
-            wiring.channels_named(file.channels),
+        ports = wiring.catalogue.import_ports(
+            wiring.catalogue.channels_named(file.channels),
             requested_by=requested_by,
             reads_files=True,
             images_root=file.images,
@@ -88,13 +90,13 @@ def preview_files(name: str, *, requested_by: str, saves: bool = False) -> Previ
     """
     planned = None
     if saves:
-        planned = planned_file(wiring.source_ports(name, requested_by=requested_by))
+        planned = planned_file(wiring.sources.source_ports(name, requested_by=requested_by))
         if planned is None:
             return Preview(PlanJournal(), ())
     options = {} if planned is None else {FETCHED: [*planned]}
 
     def look(journal: PlanJournal) -> list[tuple[str, ImportReport | str]]:
-        ports = wiring.source_ports(name, requested_by=requested_by, journal=journal)
+        ports = wiring.sources.source_ports(name, requested_by=requested_by, journal=journal)
         return preview_source(ports, planned=planned)
 
     return _previewed(look, RunKind.IMPORT, name, options, requested_by=requested_by, saves=saves)
@@ -106,7 +108,7 @@ def preview_undo_of(run: Run, *, requested_by: str, saves: bool = False, progres
     name = run.source.name
 
     def look(journal: PlanJournal) -> list[tuple[str, ImportReport | str]]:
-        ports = wiring.undo_ports(name, requested_by=requested_by, journal=journal)
+        ports = wiring.sources.undo_ports(name, requested_by=requested_by, journal=journal)
         return [("", preview_undo(run.pk, ports, progress=progress or (lambda _done: None)))]
 
     return _previewed(look, RunKind.UNDO, name, {UNDOES: run.pk}, requested_by=requested_by, saves=saves)

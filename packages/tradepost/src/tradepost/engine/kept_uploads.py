@@ -53,7 +53,9 @@ def stops_on_demand(handle: RunHandle) -> Callable[[int], None]:
 def previewed_upload(run: Run, handle: RunHandle, journal: PlanJournal, *, clock: Clock) -> None:
     """Say what an import of an upload would do, and keep its report with it. Raises FileRefused, StoppedOnDemand."""
     upload = _upload_of(run)
-    ports = wiring.import_ports(requested_by=run.requested_by, reads_files=False, clock=clock, journal=journal)
+    ports = wiring.catalogue.import_ports(
+        requested_by=run.requested_by, reads_files=False, clock=clock, journal=journal
+    )
     path = path_of(upload)
     try:
         report = preview_import(path, ports, options=_options(upload), progress=stops_on_demand(handle))
@@ -72,7 +74,7 @@ def import_upload(run: Run, handle: RunHandle, *, clock: Clock) -> None:
     upload = _upload_of(run)
     if not upload.is_read:
         path = path_of(upload)
-        ports = wiring.import_ports(requested_by=run.requested_by, reads_files=False, clock=clock, run=handle)
+        ports = wiring.catalogue.import_ports(requested_by=run.requested_by, reads_files=False, clock=clock, run=handle)
         looks = stops_on_demand(handle)
 
         def progress(rows: int) -> None:

@@ -59,9 +59,9 @@ def explain_all(channel: Channel, ids: Collection[int]) -> list[ExplainedListing
         .prefetch_related("attentions")
     )
     found = list(records.order_by(F("parent_id").asc(nulls_first=True), "sku", "id"))
-    rows = {row.id: row for row in wiring.listings_of(channel.pk).by_ids([record.pk for record in found])}
-    stocks = {stock.sku: stock for stock in wiring.stocks_of(rows)}
-    prices = wiring.prices_of(rows)
+    rows = {row.id: row for row in wiring.listings.listings_of(channel.pk).by_ids([record.pk for record in found])}
+    stocks = {stock.sku: stock for stock in wiring.listings.stocks_of(rows)}
+    prices = wiring.listings.prices_of(rows)
     told = _Teller(channel)
     return [told.explained(record, rows[record.pk], prices.get(record.pk), stocks.get(record.sku)) for record in found]
 
@@ -73,9 +73,9 @@ class _Teller:
         self._channel = channel
         self._zone = zone_of(channel.time_zone)
         self._now = timezone.now().astimezone(self._zone)
-        self._settings: ChannelSettings = wiring.profile_of(channel).settings
+        self._settings: ChannelSettings = wiring.channels.profile_of(channel).settings
         self._when_run = cache(partial(when_applied, channel.pk))
-        self._sends_images = wiring.sends_images(channel)
+        self._sends_images = wiring.images.sends_images(channel)
 
     def explained(
         self, record: Listing, row: ListingRow, made: ExplainedPrice | None, stock: ExplainedStock | None

@@ -58,8 +58,10 @@ def send_next(*, clock: Clock = timezone.now, only: int | None = None) -> bool:
     if message is None:
         return False
     try:
-        address = wiring.cipher().decrypt(bytes(message.place.address), place=place_of_notices(message.place.name))
-        wiring.messenger().send(address, Letter(message.title, message.body), is_local=message.place.is_local)
+        address = wiring.secrets.cipher().decrypt(
+            bytes(message.place.address), place=place_of_notices(message.place.name)
+        )
+        wiring.people.messenger().send(address, Letter(message.title, message.body), is_local=message.place.is_local)
     except TradepostError as error:
         _logger.warning("A message to '%s' was not sent: %s", message.place.name, error)
         # What only a person can mend is not tried again and again.
@@ -91,8 +93,8 @@ def add_place(
     now = clock()
     place = NoticePlace(
         name=name,
-        shown=wiring.messenger().shown(address),
-        address=wiring.cipher().encrypt(address, place=place_of_notices(name)),
+        shown=wiring.people.messenger().shown(address),
+        address=wiring.secrets.cipher().encrypt(address, place=place_of_notices(name)),
         events=sorted(event.value for event in events),
         is_local=is_local,
         digest_at=digest_at,
@@ -121,8 +123,8 @@ def change_place(
     place = the_place(name)
     if address is not None:
         place.shown, place.address = (
-            wiring.messenger().shown(address),
-            wiring.cipher().encrypt(address, place=place_of_notices(name)),
+            wiring.people.messenger().shown(address),
+            wiring.secrets.cipher().encrypt(address, place=place_of_notices(name)),
         )
         place.failure, place.failing_since = "", None
     if events is not None:
@@ -154,7 +156,7 @@ def _note(event: AuditEvent, place: NoticePlace, deed: str, *, by: str) -> None:
     told = ", ".join(place.events) or "everything"
     when = f"at {place.digest_at} {place.time_zone}" if place.digest_at else "at once"
     words = f"{deed} place of notices: {place.shown}" + ("" if deed == "delete" else f", {told}, {when}")
-    wiring.audit().note(AuditNote(event, by, place.name, words))
+    wiring.trail.audit().note(AuditNote(event, by, place.name, words))
 
 
 def try_place(name: str, *, clock: Clock = timezone.now) -> str:

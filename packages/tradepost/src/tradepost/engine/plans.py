@@ -274,8 +274,8 @@ def _ask_for(plan: SavedPlan, channel: Channel, *, who: str, trigger: Trigger) -
     approved = _listings(plan, is_approved=True)
     refused = _listings(plan, is_approved=False) - approved
     # A change of a parent means its variants, too: it is asked for by those of them that are approved.
-    rows = wiring.listings_of(channel.pk).by_ids(sorted(approved & set(plan.run.scope or ())))
-    with_refused = {row.parent_id for row in wiring.listings_of(channel.pk).by_ids(sorted(refused))}
+    rows = wiring.listings.listings_of(channel.pk).by_ids(sorted(approved & set(plan.run.scope or ())))
+    with_refused = {row.parent_id for row in wiring.listings.listings_of(channel.pk).by_ids(sorted(refused))}
     ids = [row.id for row in rows if row.id not in with_refused]
     if ids:
         request_change(channel.pk, ids, change, requested_by=who, groups=groups, trigger=trigger)

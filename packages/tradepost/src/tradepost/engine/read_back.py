@@ -122,7 +122,7 @@ def let_live_again(channel_id: int, found: ReadBack, known: KnownSince, *, reque
     """
     kinds = [*([RunKind.LINK] if found.products else []), RunKind.GET_ORDERS]
     with transaction.atomic():
-        channels.go_live(channel_id, wiring.channel_ports(requested_by=requested_by), known=known)
+        channels.go_live(channel_id, wiring.channels.channel_ports(requested_by=requested_by), known=known)
         queued = [request_run(channel_id, kind, requested_by=requested_by) for kind in kinds]
     # Nobody could see them before.
     announce(*queued)

@@ -146,7 +146,7 @@ def preview_asked(
     tell: Tell | None = None,
 ) -> list[RequestOutcome]:
     """Plan what requests would do, and do nothing; returns an outcome for each. `groups`: those of an overwrite."""
-    listings = wiring.listings_of(channel_id)
+    listings = wiring.listings.listings_of(channel_id)
     outcomes: list[RequestOutcome] = []
     for each in asked:
         total = RequestSum()
@@ -175,8 +175,8 @@ def request_asked(
     All of it is one request in the history, with what was `refused` before. `groups`: those of an overwrite.
     Idempotent: what is so already is counted as unchanged. See `_in_batches` for what a kill leaves.
     """
-    listings = wiring.listings_of(channel_id)
-    kept = wiring.history(requested_by=requested_by, trigger=trigger).open(channel_id)
+    listings = wiring.listings.listings_of(channel_id)
+    kept = wiring.trail.history(requested_by=requested_by, trigger=trigger).open(channel_id)
     with transaction.atomic():
         kept.add(refused)
     return [_carried_out(listings, each, kept, groups=frozenset(groups), tell=tell) for each in asked]
@@ -268,7 +268,7 @@ def products_that_go(channel_id: int, ids: Collection[int], change: Pending) -> 
     """Name every product that a request would remove from the store, parents first; none but a delist does."""
     if change is not Pending.DELIST:
         return []
-    listings = wiring.listings_of(channel_id)
+    listings = wiring.listings.listings_of(channel_id)
     selection = Selection.of([row.id for row in with_variants(listings, listings.by_ids(ids))], as_if=change)
     asked = {row.id: row for row in selection.as_asked(listings.by_ids(selection.only or ()))}
     going = {number: row for number, row in asked.items() if is_due(Stage.DELIST, row)}
@@ -311,7 +311,7 @@ def request_retry(
 
 def preview_acceptance(channel_id: int, ids: Collection[int]) -> RequestOutcome:
     """Plan what of the store's own values would be kept, and do nothing."""
-    drifts = wiring.drifts_of(channel_id)
+    drifts = wiring.listings.drifts_of(channel_id)
     return _preview(channel_id, ids, lambda rows: QueuePlan({}, planned_acceptance(drifts, rows).results))
 
 
@@ -319,7 +319,11 @@ def request_acceptance(
     channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
 ) -> RequestOutcome:
     """Keep what the store has of what somebody changed there."""
-    drifts, accounts, now = wiring.drifts_of(channel_id), wiring.accounts_of(channel_id), timezone.now()
+    drifts, accounts, now = (
+        wiring.listings.drifts_of(channel_id),
+        wiring.listings.accounts_of(channel_id),
+        timezone.now(),
+    )
     work = partial(accept, drifts=drifts, accounts=accounts, at=now)
     return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger)
 
@@ -389,7 +393,7 @@ def request_removal(
     with transaction.atomic():
         if Run.objects.filter(channel_id=channel_id, state=RunState.RUNNING.value).exists():
             raise NotAllowed("A run is at work on this channel; wait for its end, or cancel it, and remove then.")
-        listings = wiring.listings_of(channel_id)
+        listings = wiring.listings.listings_of(channel_id)
         # All at once, as all of it is one transaction: see `Listings.hold`.
         listings.hold(ids)
         asked = _worked(
@@ -403,7 +407,7 @@ class _Removal:
     """The plan of a removal, batch by batch: a variant that stays keeps its parent, which may be in a later one."""
 
     def __init__(self, channel_id: int, *, only_off_the_store: bool = False) -> None:
-        self._intents = wiring.intents_of(channel_id)
+        self._intents = wiring.listings.intents_of(channel_id)
         self._only_off_the_store = only_off_the_store
         self._needed: set[int] = set()
 
@@ -419,7 +423,7 @@ class _Removal:
 
 def _preview(channel_id: int, ids: Collection[int], plan: PlanRows) -> RequestOutcome:
     total = RequestSum()
-    for rows in _batches(wiring.listings_of(channel_id), ids):
+    for rows in _batches(wiring.listings.listings_of(channel_id), ids):
         total.add(plan(rows))
     return total.outcome(is_preview=True)
 
@@ -441,8 +445,8 @@ def _worked(
 ) -> RequestOutcome:
     """Do it batch by batch, as one request."""
     total = RequestSum()
-    listings = wiring.listings_of(channel_id)
-    kept = wiring.history(requested_by=requested_by, trigger=trigger).open(channel_id)
+    listings = wiring.listings.listings_of(channel_id)
+    kept = wiring.trail.history(requested_by=requested_by, trigger=trigger).open(channel_id)
 
     def done(rows: Sequence[ListingRow]) -> None:
         results = work(listings, rows).results

@@ -178,7 +178,7 @@ def note_request(run: Run, trigger: Trigger, event: AuditEvent, who: str) -> Non
     """Keep in the audit trail what a person asks for."""
     if trigger is Trigger.PERSON:
         listings = "" if run.scope is None else f" of {len(run.scope):,} listings"
-        wiring.audit().note(AuditNote(event, who, run.of, f"{run.kind.replace('_', ' ')}{listings}", run.pk))
+        wiring.trail.audit().note(AuditNote(event, who, run.of, f"{run.kind.replace('_', ' ')}{listings}", run.pk))
 
 
 def _refuse_paused(channel_id: int | None) -> None:
@@ -201,7 +201,7 @@ def cancel_run(run_id: int, *, requested_by: str = "") -> bool:
         if is_cancelled:
             run = Run.objects.select_related("channel", "source").get(pk=run_id)
             words = run.kind.replace("_", " ")
-            wiring.audit().note(AuditNote(AuditEvent.CANCELLED, requested_by, run.of, words, run_id))
+            wiring.trail.audit().note(AuditNote(AuditEvent.CANCELLED, requested_by, run.of, words, run_id))
     return is_cancelled
 
 
@@ -337,11 +337,13 @@ def _carry_out(run: Run, handle: RunHandle, clock: Clock) -> None:
         if UPLOAD in run.options:
             import_upload(run, handle, clock=clock)
             return
-        wiring.carry_out_of_source(run.source.name, handle, run.options, requested_by=run.requested_by, clock=clock)
+        wiring.sources.carry_out_of_source(
+            run.source.name, handle, run.options, requested_by=run.requested_by, clock=clock
+        )
         return
     refresh_channel(run.channel.pk, at=clock())
-    with wiring.ports_for(run.channel, handle, clock=clock) as ports:
-        wiring.carry_out(run.kind, ports, selection_of(run))
+    with wiring.runs.ports_for(run.channel, handle, clock=clock) as ports:
+        wiring.runs.carry_out(run.kind, ports, selection_of(run))
 
 
 def selection_of(run: Run) -> Selection:

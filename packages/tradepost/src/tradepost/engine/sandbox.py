@@ -100,7 +100,7 @@ def connect_box(
     A channel of this name gets its new addresses. Raises NotAllowed where something is not as it should be.
     """
     wanted = _profile(box, name=name)
-    ports = wiring.channel_ports(requested_by=requested_by)
+    ports = wiring.channels.channel_ports(requested_by=requested_by)
     channel = Channel.objects.filter(name=name).first()
     if channel is None:
         _, look = channels.connect_channel(wanted, ports, make_folder=True, schedules=schedules)

@@ -160,7 +160,7 @@ def next_run(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.no
     if channel.refused_until is not None and channel.refused_until > now:
         why = "the store refuses the channel, so nothing is started until that is mended"
         return NextRun(f"{why} ('tradepost channel show {name}' says why)", why_not=why)
-    rows = [row for row in wiring.schedules().of(channel_id) if WORK[row.operation].kind is kind]
+    rows = [row for row in wiring.channels.schedules().of(channel_id) if WORK[row.operation].kind is kind]
     times = [row.next_at for row in rows if row.next_at is not None and row.paused_at is None]
     if not times:
         is_paused = any(row.paused_at is not None for row in rows)

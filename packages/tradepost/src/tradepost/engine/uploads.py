@@ -67,7 +67,7 @@ def receive_upload(
     path = folder / name
     try:
         _write(pieces, path)
-        encoding = wiring.make_utf_8(path)
+        encoding = wiring.catalogue.make_utf_8(path)
         _refuse_what_is_no_catalogue(path, name)
         now = clock()
         written = min(written_at or now, now).timestamp()
@@ -98,7 +98,7 @@ def fetch_upload(at: SourceAddress, *, source: str = SOURCE, who: str, is_local:
     """
     if file_address(at.address).protocol == FOLDER:
         raise NotAllowed("A folder of this machine is not named on a page; drop the file on the field instead.")
-    with wiring.open_catalogue_address(at, is_local=is_local) as place, TemporaryFile() as file:
+    with wiring.places.open_catalogue_address(at, is_local=is_local) as place, TemporaryFile() as file:
         names = [name for name in place.names() if is_meant(name, endings=CATALOGUE_ENDINGS)]
         if len(names) != 1:
             found = (
@@ -121,7 +121,7 @@ def look_at_upload(upload: Upload) -> FileLook:
     """Recognise the layout of a file by its beginning, with some rows. Raises FileRefused."""
     form = CatalogueForm(upload.form) if upload.form else None
     try:
-        return wiring.look_at_catalogue_file(path_of(upload), form=form, rows=SAMPLE_ROWS)
+        return wiring.catalogue.look_at_catalogue_file(path_of(upload), form=form, rows=SAMPLE_ROWS)
     except FileRefused as refusal:
         raise FileRefused(without_folder(refusal, upload)) from refusal
 
@@ -216,7 +216,7 @@ def _write(pieces: Iterable[bytes], path: Path) -> None:
 
 def _refuse_what_is_no_catalogue(path: Path, name: str) -> None:
     try:
-        wiring.look_at_catalogue_file(path, form=None, rows=0)
+        wiring.catalogue.look_at_catalogue_file(path, form=None, rows=0)
     except FileRefused as refusal:
         raise FileRefused(str(refusal).replace(str(path), name)) from refusal
 

@@ -33,7 +33,7 @@ from tradepost.operations.ports import (
     StoreConnection,
 )
 from tradepost.operations.shipments import record_shipment
-from tradepost.wiring import import_ports
+from tradepost.wiring.catalogue import import_ports
 
 CHANNEL = "demo"
 CARRIER = "UPS"
@@ -58,7 +58,7 @@ def travel(box: StoreInABox, *, catalogue: Path, images: Path | None = None, say
         signature_key=box.signature_key,
         plain_http=True,
     )
-    with wiring.store_at(reading, is_local=True) as reader:
+    with wiring.stores.store_at(reading, is_local=True) as reader:
         return _Journey(box, reader, images=images, say=say, quiet=quiet).run(catalogue)
 
 
@@ -70,7 +70,7 @@ class _Journey:
         self._say = say
         self._quiet = quiet
         self._channel = connect_box(box, name=CHANNEL, requested_by=CHANNEL, schedules={})
-        self._listings = wiring.listings_of(self._channel.pk)
+        self._listings = wiring.listings.listings_of(self._channel.pk)
         self._summary = Summary()
 
     def run(self, catalogue: Path) -> Summary:
@@ -195,7 +195,7 @@ class _Journey:
         return sorted(ledger)
 
     def _ship(self, numbers: list[int]) -> None:
-        ports = wiring.order_ports(self._channel, requested_by=CHANNEL)
+        ports = wiring.orders.order_ports(self._channel, requested_by=CHANNEL)
         tracking = {number: f"1Z{number:016d}" for number in numbers}
         for number, tracking_number in tracking.items():
             record_shipment(NewShipment(order_number=number, carrier=CARRIER, tracking_number=tracking_number), ports)
@@ -261,7 +261,7 @@ class _Journey:
         return self._reader.orders_by_id(numbers)
 
     def _files(self, paths: set[str]) -> dict[str, int]:
-        with wiring.open_image_store(self._channel) as images:
+        with wiring.stores.open_image_store(self._channel) as images:
             return images.sizes(sorted(paths)) if images is not None and paths else {}
 
 

@@ -53,7 +53,7 @@ def list_on_channel(request: HttpRequest, fitting: QuerySet[ProductRecord]) -> H
     try:
         chosen = _choose(request.GET, fitting)
         if channel is not None:
-            ports = wiring.build_ports(channel, requested_by=request.user.get_username())
+            ports = wiring.listings.build_ports(channel, requested_by=request.user.get_username())
             seen = build(ports, handles=chosen.handles, queue=queues, is_dry=True)
             if request.method == "POST" and request.POST.get("seen") == str(seen.listings):
                 done = build(ports, handles=chosen.handles, queue=queues)

@@ -31,7 +31,7 @@ def pictures(things: Collection[Pictured]) -> dict[Pictured, str]:
     for key, owner, source in ImageRecord.objects.filter(of_these).values_list("pk", "variant_id", "source"):
         sources[key] = source
         own[owner] = source
-    kept = wiring.kept_images(sources.values())
+    kept = wiring.images.kept_images(sources.values())
     found: dict[Pictured, str] = {}
     for product, variant in things:
         first = sources.get(numbers.get(product, 0), "")

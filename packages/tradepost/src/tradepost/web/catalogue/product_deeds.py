@@ -99,7 +99,7 @@ def product_deed(request: HttpRequest, product_id: int, deed: str) -> HttpRespon
     product = get_object_or_404(ProductRecord, pk=product_id)
     given = request.POST if request.method == "POST" else request.GET
     before, after = given.get("of", "") or product.handle, given.get("after", "").strip()
-    ports = wiring.catalogue_change_ports(requested_by=request.user.get_username())
+    ports = wiring.catalogue.catalogue_change_ports(requested_by=request.user.get_username())
     plan, refusal = None, ""
     try:
         # What a file has replaced by something new is gone already, and can still be said to be that.

@@ -135,7 +135,7 @@ class ProductTable(ReadOnlyTable):
     def image_view(self, request: HttpRequest, checksum: str) -> HttpResponse:
         """Give a small picture of an image that the hub keeps; it is named by its content, so it never changes."""
         need(request, self.act)
-        content = wiring.thumbnail(checksum, side=THUMBNAIL_PIXELS) if _CHECKSUM.fullmatch(checksum) else None
+        content = wiring.images.thumbnail(checksum, side=THUMBNAIL_PIXELS) if _CHECKSUM.fullmatch(checksum) else None
         if content is None:
             raise Http404
         answer = HttpResponse(content, content_type="image/jpeg")

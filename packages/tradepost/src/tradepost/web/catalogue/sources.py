@@ -108,7 +108,7 @@ class SourceTable(ReadOnlyTable):
             raise NotAllowed("The page asked for nothing that there is; load it again.")
         need(request, _ACTS[asked])
         if asked == "remove":
-            remove_source(record.name, wiring.source_edit_ports(requested_by=who))
+            remove_source(record.name, wiring.sources.source_edit_ports(requested_by=who))
             self.message_user(request, f"{record.name} is forgotten; what it brought stays.", messages.SUCCESS)
             return redirect("admin:tradepost_source_changelist")
         if not record.address:
@@ -158,7 +158,7 @@ class SourceTable(ReadOnlyTable):
             refusal=refusal,
             typed=typed,
             before=before,
-            layouts=wiring.catalogue_layouts(),
+            layouts=wiring.catalogue.catalogue_layouts(),
             states=STATES_WORDS.items(),
             counts=COUNTS_WORDS.items(),
         )
@@ -175,7 +175,7 @@ def _record(number: str) -> Source:
 
 
 def _read(record: Source) -> CatalogueSource:
-    found = wiring.sources().read(record.name)
+    found = wiring.sources.sources().read(record.name)
     if found is None:
         raise Http404
     return found
@@ -270,7 +270,7 @@ def _written(source: CatalogueSource) -> dict[str, str]:
 
 def _kept(typed: QueryDict, before: CatalogueSource | None, *, who: str) -> CatalogueSource:
     """Keep what was typed. Raises NotAllowed."""
-    ports = wiring.source_edit_ports(requested_by=who)
+    ports = wiring.sources.source_edit_ports(requested_by=who)
     old = before or new_source(typed.get("name", "").strip())
     address = typed.get("address", "").strip()
     is_same = old.at is not None and old.at.address == address

@@ -140,7 +140,7 @@ class UploadTable(ReadOnlyTable):
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """Give a file in the hub's own layout, with a few products to begin with."""
         need(request, "catalogue template")
-        answer = HttpResponse(wiring.catalogue_template(), content_type="text/csv; charset=utf-8")
+        answer = HttpResponse(wiring.catalogue.catalogue_template(), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = 'attachment; filename="catalogue-template.csv"'
         return answer
 
@@ -214,7 +214,7 @@ def source_names() -> list[str]:
 
 def _layouts() -> dict[str, str]:
     """Describe the layouts, without the commands that commands name beside them."""
-    return {form.value: words.partition(" (")[0] for form, words in wiring.catalogue_layouts().items()}
+    return {form.value: words.partition(" (")[0] for form, words in wiring.catalogue.catalogue_layouts().items()}
 
 
 def _moment(written: str) -> datetime | None:

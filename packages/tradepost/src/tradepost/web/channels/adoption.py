@@ -183,7 +183,7 @@ def _unpausing(request: HttpRequest, channel: Channel) -> dict[str, Any]:
 
 
 def _due(channel: Channel) -> Iterator[tuple[int, str]]:
-    for stage, number in wiring.due_when_unpaused(channel.pk).items():
+    for stage, number in wiring.listings.due_when_unpaused(channel.pk).items():
         if number:
             yield number, _DUE_WORDS[stage]
 

@@ -335,4 +335,4 @@ def _preview(request: HttpRequest, channel: Channel, named: str) -> HttpResponse
 
 
 def _ports(request: HttpRequest) -> ChannelPorts:
-    return wiring.channel_ports(requested_by=request.user.get_username())
+    return wiring.channels.channel_ports(requested_by=request.user.get_username())

@@ -87,7 +87,7 @@ def listing_rules_page(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Show the rules and one of them to change; posted, try it, keep it or forget it."""
     need(request, "listings rules")
     channel = get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
-    ports = wiring.channel_ports(requested_by=request.user.get_username())
+    ports = wiring.channels.channel_ports(requested_by=request.user.get_username())
     rules = ListingRules.of(ports.channels.read(channel.pk).settings.listing_rules).in_order
     chosen = next((rule for rule in rules if rule.name == request.GET.get("rule")), None)
     form = ListingRuleForm(request.POST or None, initial=_initial(chosen))

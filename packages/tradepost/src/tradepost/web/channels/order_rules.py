@@ -104,7 +104,10 @@ def order_rules_page(request: HttpRequest, channel_id: int) -> HttpResponse:
     need(request, "orders rules")
     channel = get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
     who = request.user.get_username()
-    channel_ports, order_ports = wiring.channel_ports(requested_by=who), wiring.order_ports(channel, requested_by=who)
+    channel_ports, order_ports = (
+        wiring.channels.channel_ports(requested_by=who),
+        wiring.orders.order_ports(channel, requested_by=who),
+    )
     rules = in_order(channel_ports.channels.read(channel.pk).settings.order_rules)
     chosen = next((rule for rule in rules if rule.name == request.GET.get("rule")), None)
     place = _place_asked(request, rules)

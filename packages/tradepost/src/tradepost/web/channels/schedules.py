@@ -86,7 +86,7 @@ def _switched(request: HttpRequest, channel_id: int, operation: str, deed: Sched
 
 def switch_schedule(request: HttpRequest, channel: Channel, operation: ScheduledOperation, deed: ScheduleDeed) -> None:
     """Pause or resume a schedule, and say what comes of it. Raises NotAllowed."""
-    _, row = deed(channel.pk, operation, wiring.channel_ports(requested_by=request.user.get_username()))
+    _, row = deed(channel.pk, operation, wiring.channels.channel_ports(requested_by=request.user.get_username()))
     words = f"{channel.name}: \N{LEFT DOUBLE QUOTATION MARK}{OPERATION_WORDS[operation]}\N{RIGHT DOUBLE QUOTATION MARK}"
     if row.paused_at is not None:
         told = "is paused: it keeps its times, and is started only when somebody says so, until you resume it."

@@ -39,7 +39,7 @@ def settings_part(request: HttpRequest, channel_id: int, part: str) -> HttpRespo
     if part not in PARTS:
         raise Http404
     channel = get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
-    ports = wiring.channel_ports(requested_by=request.user.get_username())
+    ports = wiring.channels.channel_ports(requested_by=request.user.get_username())
     title, form_type = PARTS[part]
     form = form_type(request.POST or None, profile=ports.channels.read(channel.pk))
     more: dict[str, Any] = {}
@@ -94,7 +94,7 @@ def _tried(channel: Channel, form: MappingForm) -> tuple[list[tuple[str, str, st
         return [], False
     found = Listing.objects.filter(Q(sku=sku) | Q(code_key=code_key(sku)), channel=channel).order_by("pk")
     ids = list(found.values_list("pk", flat=True)[:1])
-    made = wiring.mapped_values_of(channel, ids, changes=form.changes()) if ids else []
+    made = wiring.listings.mapped_values_of(channel, ids, changes=form.changes()) if ids else []
     return [
         (spoken(each.field), value_words(each.field, each.value, width=_WIDEST), each.made_of, each.is_mapped)
         for each in made

@@ -120,7 +120,7 @@ def _connection(at: StepPage) -> HttpResponse:
     form = ConnectionForm(at.request.POST or None, profile=at.profile, others=_connected_others(at))
     if at.request.method == "POST" and form.is_valid() and _kept(at, form, _keep_connection, at_field="domain"):
         return _on(at)
-    return _page(at, form, functions=wiring.needed_functions(), tokens_place=TOKENS_PLACE)
+    return _page(at, form, functions=wiring.stores.needed_functions(), tokens_place=TOKENS_PLACE)
 
 
 def _keep_connection(at: StepPage, form: ChannelForm) -> None:
@@ -309,4 +309,4 @@ def _connected_others(at: StepPage) -> Mapping[int, str]:
 
 
 def _ports(request: HttpRequest) -> ChannelPorts:
-    return wiring.channel_ports(requested_by=request.user.get_username())
+    return wiring.channels.channel_ports(requested_by=request.user.get_username())

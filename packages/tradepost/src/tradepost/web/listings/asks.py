@@ -109,10 +109,10 @@ def _of_event(verb: str, label: str, becomes: str, about: str, **more: Any) -> L
 def _refuse(channel_id: int, event: Event, terms: Terms) -> None:
     """Raises NotAllowed for what the channel can't do."""
     if event in _PENDING:
-        refuse_unable(wiring.capabilities(), Ability(event.value))
+        refuse_unable(wiring.stores.capabilities(), Ability(event.value))
     if event is Event.ASK_OVERWRITE and terms.groups != CONTENT_GROUPS:
-        profile = wiring.profile_of(Channel.objects.get(pk=channel_id))
-        refuse_groups(wiring.capabilities(), terms.groups, profile)
+        profile = wiring.channels.profile_of(Channel.objects.get(pk=channel_id))
+        refuse_groups(wiring.stores.capabilities(), terms.groups, profile)
 
 
 def _run_of(verb: str, label: str, becomes: str, about: str, *, run: str, options: Mapping[str, Any]) -> ListingAsk:

@@ -20,7 +20,7 @@ def state_count(listing: Listing, typed: str, *, who: str) -> str:
     """
     if not (typed.isascii() and typed.isdigit() and len(typed) <= _DIGITS):
         raise NotAllowed(f"'{typed}' is no count; type a number from 0 to {MAX_STOCK:,}.")
-    ports = wiring.catalogue_change_ports(requested_by=who)
+    ports = wiring.catalogue.catalogue_change_ports(requested_by=who)
     number = int(typed)
     plan = plan_count(listing.sku, number, ports, by=who, at=timezone.now())
     carry_out(plan, ports)

@@ -157,9 +157,9 @@ def _in_shop(listing: Listing, row: ListingRow) -> str:
     """Where shoppers see it; of a native family that is the page of its parent."""
     if row.status.link is not Link.LINKED:
         return ""
-    layout = row.layout or wiring.profile_of(listing.channel).settings.rules.layout
+    layout = row.layout or wiring.channels.profile_of(listing.channel).settings.rules.layout
     is_of_page = listing.parent is not None and layout is Layout.NATIVE
-    return wiring.page_in_shop(listing.channel, row.parent_code if is_of_page else row.code)
+    return wiring.stores.page_in_shop(listing.channel, row.parent_code if is_of_page else row.code)
 
 
 def _variants(listing: Listing) -> list[Any]:
@@ -251,7 +251,7 @@ def _groups(listing: Listing, row: ListingRow, drifts: Sequence[DriftRecord]) ->
         *([] if listing.kind == "parent" else [_stock_group(row)]),
     ]
     catalogue = _catalogue(listing)
-    for each in wiring.compared_fields_of(listing.channel, listing.pk):
+    for each in wiring.listings.compared_fields_of(listing.channel, listing.pk):
         group = groups[each.group]
         if not group.value:
             group.value, group.words, group.can_be_sent = each.group.value, group_words(each.group), True

@@ -67,10 +67,10 @@ def rows_of(listings: Sequence[Listing]) -> list[RowOfListing]:
     by_channel: defaultdict[int, list[int]] = defaultdict(list)
     for listing in listings:
         by_channel[listing.channel_id].append(listing.pk)
-    rows = {row.id: row for key, ids in by_channel.items() for row in wiring.listings_of(key).by_ids(ids)}
+    rows = {row.id: row for key, ids in by_channel.items() for row in wiring.listings.listings_of(key).by_ids(ids)}
     families = _families([listing.pk for listing in listings if listing.kind == "parent"])
     seen = pictures({(listing.product_id, listing.variant_id) for listing in listings})
-    sends_images = cache(wiring.sends_images)
+    sends_images = cache(wiring.images.sends_images)
     when = cache(next_run)
     return [
         _row(

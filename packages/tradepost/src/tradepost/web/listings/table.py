@@ -480,10 +480,10 @@ class ListingTable(ReadOnlyTable):
 
 def _candidates(listing: Listing) -> list[LinkCandidate]:
     """Ask the store what it has. Raises TradepostError."""
-    listings = wiring.listings_of(listing.channel_id)
-    settings = wiring.profile_of(listing.channel).settings
+    listings = wiring.listings.listings_of(listing.channel_id)
+    settings = wiring.channels.profile_of(listing.channel).settings
     (row,) = listings.by_ids([listing.pk])
-    with wiring.open_store(listing.channel) as store:
+    with wiring.stores.open_store(listing.channel) as store:
         return candidates_of(
             row, store=store, listings=listings, rules=settings.rules, priority=settings.linking_priority
         )
@@ -491,9 +491,11 @@ def _candidates(listing: Listing) -> list[LinkCandidate]:
 
 def _lines(ids: dict[int, list[int]]) -> Iterator[str]:
     """The lines of all channels; those that send other fields have other columns."""
-    tables = [wiring.listed_rows(channel, ids[channel.pk]) for channel in Channel.objects.filter(pk__in=list(ids))]
+    tables = [
+        wiring.listings.listed_rows(channel, ids[channel.pk]) for channel in Channel.objects.filter(pk__in=list(ids))
+    ]
     columns = list(dict.fromkeys(column for table in tables for column in table.columns))
-    yield from wiring.listing_lines(columns, (row for table in tables for row in table.rows()))
+    yield from wiring.listings.listing_lines(columns, (row for table in tables for row in table.rows()))
 
 
 def _filter_of(request: HttpRequest) -> QueryDict:

@@ -136,7 +136,7 @@ def consumer_page(request: HttpRequest, consumer_id: int) -> HttpResponse:
     channel, row = consumer.channel, _standing(request, consumer)
     try:
         # Its secret is read where something is done with it, and nowhere else.
-        before = wiring.targets_of(channel).target_of(consumer.pk, with_secret=request.method == "POST")
+        before = wiring.orders.targets_of(channel).target_of(consumer.pk, with_secret=request.method == "POST")
     except TradepostError as refusal:
         messages.warning(request, refused_words(refusal))
         return redirect(_LIST)
@@ -155,7 +155,7 @@ def consumer_page(request: HttpRequest, consumer_id: int) -> HttpResponse:
                     consumer.name,
                     None,
                     _exports(request, channel),
-                    wiring.targets_of(channel),
+                    wiring.orders.targets_of(channel),
                     channel_name=channel.name,
                 )
                 messages.success(request, f"{consumer.name} is brought nothing any more; its program may fetch.")
@@ -255,7 +255,7 @@ def _set_target(request: HttpRequest, channel: Channel, name: str, form: TargetF
         name,
         form.target(),
         _exports(request, channel),
-        wiring.targets_of(channel),
+        wiring.orders.targets_of(channel),
         channel_name=channel.name,
         keeps_secret=form.keeps_secret,
     )
@@ -267,7 +267,7 @@ def _standing(request: HttpRequest, consumer: Consumer) -> ConsumerStanding | No
 
 
 def _exports(request: HttpRequest, channel: Channel) -> ExportPorts:
-    return wiring.export_ports(channel, requested_by=request.user.get_username())
+    return wiring.orders.export_ports(channel, requested_by=request.user.get_username())
 
 
 def _consumer(consumer_id: int) -> Consumer:

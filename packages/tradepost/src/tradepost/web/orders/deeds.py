@@ -59,7 +59,7 @@ def start_run(
 
 
 def _ports(request: HttpRequest, order: Order) -> OrderPorts:
-    return wiring.order_ports(order.channel, requested_by=request.user.get_username())
+    return wiring.orders.order_ports(order.channel, requested_by=request.user.get_username())
 
 
 def _ship(request: HttpRequest, order: Order) -> None:
@@ -87,7 +87,7 @@ def _rematch(request: HttpRequest, order: Order) -> None:
 
 
 def _hand_over(request: HttpRequest, order: Order) -> None:
-    ports = wiring.handover_ports(order.channel, requested_by=request.user.get_username())
+    ports = wiring.orders.handover_ports(order.channel, requested_by=request.user.get_username())
     if hand_over([order.external_id], ports).marked:
         messages.success(request, f"Order {order.external_id} is handed over: its pieces are in the packer's count.")
     else:

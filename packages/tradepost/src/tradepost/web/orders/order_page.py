@@ -122,7 +122,7 @@ def with_all_of_a_page(rows: QuerySet[Order]) -> "QuerySet[WithFulfilment]":
 
 
 def lines_of(order: Order) -> list[ShownLine]:
-    shippable = wiring.order_ports(order.channel, requested_by="").orders.shippable(order.external_id)
+    shippable = wiring.orders.order_ports(order.channel, requested_by="").orders.shippable(order.external_id)
     return shown_lines(order.lines.select_related("listing").order_by("pk"), shippable)
 
 

@@ -91,11 +91,11 @@ class PlaceForm(forms.Form):
 
 
 def tried(at: SourceAddress, channel: Channel, *, takes: bool) -> str:
-    """Try a place out. Raises what `wiring.try_place` does."""
+    """Try a place out. Raises what `wiring.places.try_place` does."""
     if takes and channel.is_look_only:
         file_address(at.address)
         return "It was not tried, as the channel only looks."
-    return wiring.try_place(at, is_local=channel.is_local, takes=takes)
+    return wiring.places.try_place(at, is_local=channel.is_local, takes=takes)
 
 
 def refused_words(error: TradepostError) -> str:
@@ -125,7 +125,7 @@ def channel_in_use(channel_id: int) -> Channel:
 
 def schedule_of(channel: Channel, operation: ScheduledOperation) -> dict[str, Any]:
     """Say when an operation is started by itself, and when next; blank where only somebody starts it."""
-    row = next((each for each in wiring.schedules().of(channel.pk) if each.operation is operation), None)
+    row = next((each for each in wiring.channels.schedules().of(channel.pk) if each.operation is operation), None)
     if row is None or row.schedule.is_off:
         return {"schedule": "", "next_at": None, "paused_at": None}
     next_at = None if channel.is_paused or row.paused_at is not None else row.next_at

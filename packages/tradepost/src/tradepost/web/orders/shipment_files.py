@@ -64,7 +64,7 @@ def shipment_file(request: HttpRequest) -> HttpResponse:
         "back_office/orders/shipment_file.html",
         title="Ship from a file",
         most=MOST_ROWS,
-        columns=wiring.shipment_columns(),
+        columns=wiring.orders.shipment_columns(),
         **context,
     )
 
@@ -100,7 +100,7 @@ def _given(request: HttpRequest) -> GivenFile:
 
 
 def _rows(file: GivenFile) -> Iterator[ShipmentRow | RowReport]:
-    for number, row in enumerate(wiring.shipment_reader().rows_of(file.name, file.content)):
+    for number, row in enumerate(wiring.orders.shipment_reader().rows_of(file.name, file.content)):
         if number == MOST_ROWS:
             raise FileRefused(f"{file.name} has more than {MOST_ROWS:,} rows. Split it; or import it by command.")
         yield row
@@ -138,7 +138,7 @@ def _words(done: ShipmentImport) -> str:
 
 
 def _ports(request: HttpRequest, channel: Channel) -> Any:
-    return wiring.order_ports(channel, requested_by=request.user.get_username())
+    return wiring.orders.order_ports(channel, requested_by=request.user.get_username())
 
 
 def _even_if_held(request: HttpRequest) -> bool:

@@ -177,14 +177,14 @@ def _channel(channel: Channel) -> dict[str, Any]:
 
 def _kept(source: ShipmentSourceRecord, *, with_secret: bool) -> SourceAddress:
     if with_secret:
-        kept = wiring.shipment_sources_of(source.channel).sources()
+        kept = wiring.orders.shipment_sources_of(source.channel).sources()
         return next(each.at for each in kept if each.id == source.pk)
     return SourceAddress(source.address, source.fingerprint)
 
 
 def _ports(request: HttpRequest, channel: Channel) -> tuple[Any, Any]:
-    ports = wiring.order_ports(channel, requested_by=request.user.get_username())
-    return ports, wiring.shipment_sources_of(channel)
+    ports = wiring.orders.order_ports(channel, requested_by=request.user.get_username())
+    return ports, wiring.orders.shipment_sources_of(channel)
 
 
 def _source(source_id: int) -> ShipmentSourceRecord:

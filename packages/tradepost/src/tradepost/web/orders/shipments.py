@@ -57,7 +57,7 @@ class ParkedOrderTable(ReadOnlyTable):
     @asks("orders retry", "Try again")
     def retry(self, request: HttpRequest, queryset: QuerySet[ParkedOrderRecord]) -> None:
         for channel, rows in _by_channel(queryset):
-            ports = wiring.order_ports(channel, requested_by=request.user.get_username())
+            ports = wiring.orders.order_ports(channel, requested_by=request.user.get_username())
             if retry_parked([row.number for row in rows], ports):
                 start_run(request, channel, RunKind.GET_ORDERS, "tries them again")
 
@@ -98,8 +98,8 @@ class FetchedFileTable(ReadOnlyTable):
     @asks("shipments settle", "It is dealt with")
     def settle(self, request: HttpRequest, queryset: QuerySet[FetchedFile]) -> None:
         for channel, rows in _by_channel(queryset):
-            ports = wiring.order_ports(channel, requested_by=request.user.get_username())
-            settled = settle_files([row.pk for row in rows], ports, wiring.shipment_sources_of(channel))
+            ports = wiring.orders.order_ports(channel, requested_by=request.user.get_username())
+            settled = settle_files([row.pk for row in rows], ports, wiring.orders.shipment_sources_of(channel))
             words = "1 file is" if len(settled) == 1 else f"{len(settled)} files are"
             self.message_user(request, f"{words} dealt with.", messages.SUCCESS if settled else messages.INFO)
 
@@ -160,7 +160,7 @@ class ShipmentTable(ReadOnlyTable):
     @asks("shipments retry", "Send again, over whatever the store has of it")
     def retry(self, request: HttpRequest, queryset: QuerySet[ShipmentRecord]) -> None:
         for channel, rows in _by_channel(queryset):
-            ports = wiring.order_ports(channel, requested_by=request.user.get_username())
+            ports = wiring.orders.order_ports(channel, requested_by=request.user.get_username())
             retried = retry_shipments([row.code for row in rows], ports)
             if left := len(rows) - len(retried):
                 self.message_user(request, f"{left} of them are neither parked nor suppressed.", messages.WARNING)

@@ -179,7 +179,7 @@ class OrderTable(ReadOnlyTable):
         for channel in channels_in_use(request):
             if channel.pk not in chosen:
                 continue
-            ports = wiring.order_ports(channel, requested_by=request.user.get_username())
+            ports = wiring.orders.order_ports(channel, requested_by=request.user.get_username())
             if asked == "shipments" and retry_shipments(None, ports):
                 start_run(request, channel, RunKind.SYNC_ORDERS, "sends again what the store did not take")
             elif asked == "orders" and retry_parked(None, ports):
@@ -222,7 +222,7 @@ class OrderTable(ReadOnlyTable):
         shown = page(request, "back_office/orders/order.html", **page_context(request, order, **context))
         if may(request, "orders open"):
             # The page was gathered before, and shows the order as it was.
-            ports = wiring.order_ports(order.channel, requested_by=request.user.get_username())
+            ports = wiring.orders.order_ports(order.channel, requested_by=request.user.get_username())
             open_order(order.external_id, ports)
         return shown
 
@@ -235,7 +235,7 @@ class OrderTable(ReadOnlyTable):
         form = typed_form(request.POST, lines)
         if is_edited:
             return {"form": form}
-        ports = wiring.order_ports(order.channel, requested_by=request.user.get_username())
+        ports = wiring.orders.order_ports(order.channel, requested_by=request.user.get_username())
         shipment = preview_shipment(shipment_of(form, order, lines), ports)
         numbers = {part.line_id: part.quantity for part in shipment.lines}
         taken = [(sum(numbers.get(number, 0) for number, _ in line.open_by_number), line) for line in lines]

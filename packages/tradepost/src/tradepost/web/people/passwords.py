@@ -19,7 +19,7 @@ from tradepost.web.site import site
 
 def _choose(form: Any) -> Person:
     person: Person = form.user
-    ports = wiring.people_ports(requested_by=person.username)
+    ports = wiring.people.people_ports(requested_by=person.username)
     choose_password(person.username, form.cleaned_data["new_password1"], ports)
     # The session of this browser is about to be told of the new password; all others end by it.
     person.refresh_from_db()
@@ -68,7 +68,7 @@ class Invitation(PasswordResetConfirmView):
 
     form_class = InvitedPassword
     template_name = "back_office/people/invitation.html"
-    token_generator = wiring.invitations()
+    token_generator = wiring.people.invitations()
     success_url = "/"
     title = "Choose a password"
 

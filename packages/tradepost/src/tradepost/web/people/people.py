@@ -212,7 +212,7 @@ class PersonTable(ReadOnlyTable):
         )
 
     def _ports(self, request: HttpRequest) -> PeoplePorts:
-        return wiring.people_ports(requested_by=request.user.get_username())
+        return wiring.people.people_ports(requested_by=request.user.get_username())
 
     def _page(self, request: HttpRequest, template: str, title: str, **more: Any) -> TemplateResponse:
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **more}

@@ -61,7 +61,7 @@ def personal_data(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, asked: str, email: str) -> HttpResponse | dict[str, Any]:
     """Do what is asked: an answer of its own, or what the page shows. Raises NotAllowed."""
-    ports = wiring.personal_data_ports(requested_by=request.user.get_username())
+    ports = wiring.people.personal_data_ports(requested_by=request.user.get_username())
     if asked == "download":
         return _file(export_of(email, ports))
     if asked == "erase":

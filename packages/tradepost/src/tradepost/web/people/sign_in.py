@@ -39,20 +39,20 @@ def begin_session(*, request: HttpRequest, user: Person, **_: Any) -> None:
     request.session[Session.STARTED_AT] = now.isoformat()
     # A moment and not a span: it does not move on with every page.
     request.session.set_expiry(now + timedelta(seconds=settings.SESSION_COOKIE_AGE))
-    wiring.sessions().forget_ended(at=now)
-    wiring.audit().note(AuditNote(AuditEvent.LOGGED_IN, user.username))
+    wiring.people.sessions().forget_ended(at=now)
+    wiring.trail.audit().note(AuditNote(AuditEvent.LOGGED_IN, user.username))
 
 
 @receiver(user_logged_out)
 def note_logout(*, user: Person | None, **_: Any) -> None:
     if user is not None:
-        wiring.audit().note(AuditNote(AuditEvent.LOGGED_OUT, user.username))
+        wiring.trail.audit().note(AuditNote(AuditEvent.LOGGED_OUT, user.username))
 
 
 @receiver(user_login_failed)
 def note_failure(*, credentials: Mapping[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     if not getattr(request, "axes_locked_out", False):
-        wiring.audit().note(AuditNote(AuditEvent.LOGIN_FAILED, _known_name(credentials)))
+        wiring.trail.audit().note(AuditNote(AuditEvent.LOGIN_FAILED, _known_name(credentials)))
 
 
 @receiver(user_locked_out)
@@ -61,7 +61,7 @@ def note_lock_out(*, request: HttpRequest, **_: Any) -> None:
     if getattr(request, "axes_failures_since_start", None):
         credentials: Mapping[str, Any] = getattr(request, "axes_credentials", None) or {}
         words = f"no login from there or by that name for {_minutes(settings.AXES_COOLOFF_TIME)} minutes"
-        wiring.audit().note(AuditNote(AuditEvent.LOCKED_OUT, _known_name(credentials), words=words))
+        wiring.trail.audit().note(AuditNote(AuditEvent.LOCKED_OUT, _known_name(credentials), words=words))
 
 
 def locked_out(request: HttpRequest, _response: HttpResponse | None, _credentials: Any) -> HttpResponse:
@@ -91,7 +91,7 @@ def end_idle_sessions(answer: Answer) -> Answer:
     def answer_in_time(request: HttpRequest) -> HttpResponse:
         person, now = request.user, timezone.now()
         if isinstance(person, Person) and request.session.session_key:
-            seen = wiring.sessions().seen(request.session.session_key, at=now)
+            seen = wiring.people.sessions().seen(request.session.session_key, at=now)
             if person.role == Role.OWNER and seen is not None and now - seen > OWNERS_IDLE:
                 logout(request)
                 messages.info(request, f"Logged out after {_minutes(OWNERS_IDLE)} minutes without a page.")

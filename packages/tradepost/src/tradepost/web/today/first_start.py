@@ -94,7 +94,7 @@ def first_owner(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         name, password = form.cleaned_data["name"], form.cleaned_data["password"]
         try:
-            add_first_owner(name, password, wiring.people_ports(requested_by=name))
+            add_first_owner(name, password, wiring.people.people_ports(requested_by=name))
         except NotAllowed as refusal:
             form.add_error("password", str(refusal))
         else:

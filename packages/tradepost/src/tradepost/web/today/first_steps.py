@@ -280,7 +280,7 @@ def first_publish(request: HttpRequest, plan_id: int) -> HttpResponse:
         done_state=spoken(done.state) if done is not None else "",
         done_lines=count_words(done.counts) if done is not None else [],
         is_on_store=listing.link == Link.LINKED.value,
-        shop_page=wiring.page_in_shop(listing.channel, listing.code),
+        shop_page=wiring.stores.page_in_shop(listing.channel, listing.code),
         channel_link=reverse("admin:tradepost_channel_change", args=[listing.channel.pk]),
         may_publish=may(request, "plans apply"),
         may_go_live=may(request, "channel go-live"),

@@ -349,7 +349,7 @@ def resume(request: HttpRequest, channel_id: int) -> HttpResponse:
 def _switch(request: HttpRequest, channel_id: int, deed: Any, words: str) -> HttpResponse:
     channel = get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
     if request.method == "POST":
-        deed(channel.pk, wiring.channel_ports(requested_by=request.user.get_username()))
+        deed(channel.pk, wiring.channels.channel_ports(requested_by=request.user.get_username()))
         messages.success(request, words.format(channel.name))
     return redirect("admin:index")
 
