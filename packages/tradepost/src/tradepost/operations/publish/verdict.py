@@ -206,13 +206,15 @@ def _status(
 
 def _was_closed(row: ListingRow) -> bool:
     """Whether its page was taken off sale when its product lost its options. By now it may be open already."""
-    is_retired = row.proven_fingerprints.get(Group.STRUCTURE) == fingerprint(RETIRED_MARK)
-    return row.kind is Kind.PARENT and is_retired and row.status.health is Health.HIDDEN
+    return row.is_retired and row.status.health is Health.HIDDEN
 
 
 def _closed(row: ListingRow, at: datetime, layout: Layout) -> Proven:
     """A page that nobody can open is hidden; whether it is delisted, a person decides."""
     status = row.status if row.status.health is Health.HIDDEN else settle(row.status, Event.CLOSED)
+    if status.pending is Pending.UNHIDE:
+        # Nothing is sold there any more, so no sync could put it back.
+        status = settle(status, Event.CLEARED)
     prints = {**row.proven_fingerprints, Group.STRUCTURE: fingerprint(RETIRED_MARK)}
     return Proven.of(row, at, status, fingerprints=prints, layout=layout)
 
