@@ -1,7 +1,10 @@
 """What a merchant does in a year, one thing after another: where it ends, for a shopper and in the words of the hub."""
 
 import pytest
+from PIL import Image
 
+from miva_sandbox import provisioning
+from sdk.store_reader import read_store
 from shopper import Shopper
 from tradepost.database.models import Listing
 
@@ -101,3 +104,34 @@ def test_an_unhide_that_waits_goes_with_the_page_that_is_closed(connected, store
     assert (page.pending, page.health) == ("", "hidden")
     assert connected("listings", "unhide", "CAP-S", "--now", "--yes").code == 0
     assert on_sale(store) == ALONE
+
+
+def test_a_product_that_was_in_no_category_for_a_while_leaves_the_former_one_when_it_gets_another(
+    connected, store, bring
+):
+    """It stayed in both."""
+    for category in ("Hats", "", "Gifts"):
+        bring(f"mug,Mug,,{category},,,MUG,5,7.00,\n")
+        assert connected("listings", "publish").code == 0
+        assert connected("listings", "overwrite", "MUG", "--now", "--yes").code == 0
+
+    assert read_store(store)["mug"].categories == {"gifts"}
+
+
+def test_a_product_with_another_code_on_the_store_shows_each_image_once(connected, store, bring, tmp_path):
+    """Images are named by the code: the old ones stayed beside the new, as if they were the merchant's."""
+    for name in ("front", "back", "side"):
+        Image.new("RGB", (64, 48), (len(name), 0, 0)).save(tmp_path / f"{name}.png")
+    bring("mug,Mug,,,,,MUG,5,7.00,front.png\nmug,,,,,,,,,back.png\n")
+    assert connected("listings", "publish").code == 0
+    recoded = provisioning.run(store.store, '<Product_Update code="MUG"><Code>beaker</Code></Product_Update>')
+    assert list(recoded) == []
+    assert connected("listings", "sync").code == 0
+
+    bring("mug,Mug,,,,,MUG,5,7.00,front.png\nmug,,,,,,,,,side.png\n")
+    said = connected("listings", "overwrite", "MUG", "--now", "--yes")
+
+    assert said.code == 0, said
+    paths = [image.path for image in read_store(store)["beaker"].images]
+    assert [path.rsplit("/", 1)[1].split("-")[:2] for path in paths] == [["beaker", "1"], ["beaker", "2"]]
+    assert connected("listings", "sync", "--dry-run", "--json").json["changes"] == []

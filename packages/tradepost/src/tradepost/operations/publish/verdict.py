@@ -8,7 +8,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.family_health import published_hidden
-from tradepost.domain.fields import Group, fingerprint, fingerprints
+from tradepost.domain.fields import Group, fingerprint, fingerprints, is_blank
 from tradepost.domain.layout import Layout, has_own_page, has_parent
 from tradepost.domain.listing import Event, Health, Link, Pending, Status, is_due_for_publish, is_parked, settle
 from tradepost.domain.plan import Outcome, Result, SubjectId, SubjectKind
@@ -144,6 +144,9 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
     prints = {group: value for group, value in fingerprints(wanted.made).items() if group in groups}
     if awaits_images:
         prints.pop(Group.IMAGES)
+    if is_blank(wanted["categories"]) and Group.CATEGORIES in row.proven_fingerprints:
+        # A blank takes it out of none: the one that the hub has put it in is left when another comes.
+        prints.pop(Group.CATEGORIES, None)
     if family.adds_only and row.kind is Kind.PARENT:
         # What a page of the merchant's offers besides is the merchant's: it is not ours by what was put in.
         prints.pop(Group.STRUCTURE, None)
