@@ -6,7 +6,7 @@ from PIL import Image
 from miva_sandbox import provisioning
 from sdk.store_reader import read_store
 from shopper import Shopper
-from tradepost.database.models import Listing
+from tradepost.database.models import AttentionRecord, Listing
 
 HEADER = (
     "Handle,Title,Body (HTML),Type,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price,"
@@ -135,3 +135,22 @@ def test_a_product_with_another_code_on_the_store_shows_each_image_once(connecte
     paths = [image.path for image in read_store(store)["beaker"].images]
     assert [path.rsplit("/", 1)[1].split("-")[:2] for path in paths] == [["beaker", "1"], ["beaker", "2"]]
     assert connected("listings", "sync", "--dry-run", "--json").json["changes"] == []
+
+
+def test_images_that_the_catalogue_has_no_more_are_no_change_of_somebody_on_the_store(
+    connected, store, bring, tmp_path
+):
+    """They stay, since a blank says nothing; the overwrite that was to cure it sent nothing, and it was asked on."""
+    Image.new("RGB", (64, 48), (9, 9, 9)).save(tmp_path / "front.png")
+    bring("mug,Mug,,,,,MUG,5,7.00,front.png\n")
+    assert connected("listings", "publish").code == 0
+    assert connected("listings", "sync").code == 0
+    bring("mug,Mug,,,,,MUG,5,7.00,\n")
+    assert connected("listings", "overwrite", "MUG", "--now", "--yes").code == 0
+    # Whatever has become of it on the store, somebody looks.
+    Listing.objects.update(compared_at=None)
+
+    assert connected("listings", "sync").code == 0
+
+    assert len(read_store(store)["mug"].images) == 1
+    assert list(AttentionRecord.objects.values_list("kind", "message")) == []
