@@ -112,7 +112,9 @@ def as_they_are(wanted: WantedProduct, product: StoreProduct) -> dict[Group, str
 
 
 def _image_drift(wanted: WantedProduct, product: StoreProduct) -> Iterable[FieldChange]:
-    """Whatever else is attached is the merchant's own."""
+    """Whatever else is attached is the merchant's own, and where no image is wanted, that takes none off the store."""
+    if not wanted.made.sources:
+        return ()
     below = wanted.made.rules.files_address
     adopted = [path_at(source, below=below) for source in wanted.made.sources]
     ours = tuple(path or str(place) for place, path in enumerate(adopted, start=1))

@@ -379,7 +379,10 @@ def _images_of_the_hub(made: Making, have: tuple[StoreImage, ...]) -> set[StoreI
     if below and fingerprint([address_of(image.path, below=below) for image in have]) == made.values.proven_images:
         # All of them were there when the store was adopted, and nothing has come since.
         return set() if made.missing_images else set(have)
-    places = {image: own_place(image.path, code=made.values.code) for image in have}
+    # Whoever gives it another code on the store leaves its files as they were named.
+    places = {
+        image: own_place(image.path, code=made.values.code) or own_place(image.path, code=_sku(made)) for image in have
+    }
     wanted = {own_place(image.path, code=made.values.code) for image in made.images}
     return {image for image, place in places.items() if place and (not made.missing_images or place in wanted)}
 

@@ -10,7 +10,7 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, is_parked, request, settle
+from tradepost.domain.listing import APPLIED_BY, HIDDEN, Event, Link, Pending, Status, is_parked, request, settle
 from tradepost.domain.plan import Action, Change, Outcome, Result
 from tradepost.operations.ports import ListingRow, Listings
 
@@ -45,6 +45,9 @@ def plan_queue(rows: Sequence[ListingRow], change: Pending, *, groups: Collectio
         if locked:
             results.append(Result(_change(row, row.status.pending, change), Outcome.SKIPPED, message=locked))
             continue
+        if change is Pending.UNHIDE and row.is_retired and row.status.settled == HIDDEN:
+            results.append(Result(_change(row, row.status.pending, change), Outcome.SKIPPED, message=_RETIRED))
+            continue
         try:
             status = request(row.status, change)
         except NotAllowed as refusal:
@@ -68,6 +71,9 @@ def _why_locked(row: ListingRow, change: Pending, groups: Collection[Group]) -> 
     return f"its status is locked; {_UNLOCKS}" if is_of_status and Group.STATUS in row.locks.groups else ""
 
 
+_RETIRED = (
+    "a publish closed its page, because nothing is sold there any more, and opens it again when its product has options"
+)
 _UNLOCKS = "'tradepost listings unlock --group status' frees it"
 
 

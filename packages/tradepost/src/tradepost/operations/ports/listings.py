@@ -8,14 +8,18 @@ from typing import Any, NamedTuple, Protocol
 
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
-from tradepost.domain.fields import Group
+from tradepost.domain.fields import Group, fingerprint
 from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending, Status
 from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.stages import Stage
+from tradepost.domain.structure import RETIRED_MARK, structure_mark
 from tradepost.operations.ports.matches import Matches, ToLink
 from tradepost.operations.ports.store import SetupItem, SetupKind
+
+_OF_A_RETIRED_PAGE = fingerprint(RETIRED_MARK)
+_OF_AN_ARTICLE = fingerprint(structure_mark(Kind.SIMPLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,17 @@ class ListingRow:
     def is_ours(self) -> bool:
         """Whether its structure on the store was proven to be the hub's."""
         return Group.STRUCTURE in self.proven_fingerprints
+
+    @property
+    def lacks_its_page(self) -> bool:
+        """Whether it is an article by now that the store has as a family's variant: a publish gives it its page."""
+        structure = self.proven_fingerprints.get(Group.STRUCTURE, _OF_AN_ARTICLE)
+        return self.kind is Kind.SIMPLE and structure != _OF_AN_ARTICLE
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether it is the page of a family that the hub has closed, because nothing is sold on it any more."""
+        return self.kind is Kind.PARENT and self.proven_fingerprints.get(Group.STRUCTURE) == _OF_A_RETIRED_PAGE
 
 
 class LinkedListing(NamedTuple):

@@ -17,7 +17,7 @@ from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, seve
 from tradepost.domain.plan import Action, Change, Unit
 from tradepost.domain.stock import offered
 from tradepost.domain.store import StoreProduct
-from tradepost.domain.structure import RETIRED_MARK, Structure, combination, fitted, structure_mark
+from tradepost.domain.structure import Structure, combination, fitted, structure_mark
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
 from tradepost.operations.publish.family_layout import FamilyLayout, laid_out, layout_of_plan
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -27,7 +27,6 @@ _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
 # What makes a page of a child, or a child of a page; price and quantity are a sync's.
 _OF_ANOTHER_KIND = CONTENT_GROUPS | {Group.STATUS}
 _NO_OPTIONS = "its product has no options any more"
-_OF_A_RETIRED_PAGE = fingerprint(RETIRED_MARK)
 _OF_A_SIMPLE_PRODUCT = fingerprint(structure_mark(Kind.SIMPLE))
 
 
@@ -655,8 +654,7 @@ def _draft(row: ListingRow) -> str:
 
 def is_closed_by_us(row: ListingRow, found: StoreProduct) -> bool:
     """Whether a parent's page was taken off sale when its product lost its options, and by nobody else."""
-    is_retired = row.proven_fingerprints.get(Group.STRUCTURE) == _OF_A_RETIRED_PAGE
-    return row.kind is Kind.PARENT and is_retired and not found.is_active
+    return row.is_retired and not found.is_active
 
 
 def _is_same(row: ListingRow, found: StoreProduct, rules: ContentRules) -> bool:

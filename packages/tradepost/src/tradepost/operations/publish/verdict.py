@@ -8,7 +8,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.family_health import published_hidden
-from tradepost.domain.fields import Group, fingerprint, fingerprints
+from tradepost.domain.fields import Group, fingerprint, fingerprints, is_blank
 from tradepost.domain.layout import Layout, has_own_page, has_parent
 from tradepost.domain.listing import Event, Health, Link, Pending, Status, is_due_for_publish, is_parked, settle
 from tradepost.domain.plan import Outcome, Result, SubjectId, SubjectKind
@@ -144,6 +144,9 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
     prints = {group: value for group, value in fingerprints(wanted.made).items() if group in groups}
     if awaits_images:
         prints.pop(Group.IMAGES)
+    if is_blank(wanted["categories"]) and Group.CATEGORIES in row.proven_fingerprints:
+        # A blank takes it out of none: the one that the hub has put it in is left when another comes.
+        prints.pop(Group.CATEGORIES, None)
     if family.adds_only and row.kind is Kind.PARENT:
         # What a page of the merchant's offers besides is the merchant's: it is not ours by what was put in.
         prints.pop(Group.STRUCTURE, None)
@@ -206,13 +209,15 @@ def _status(
 
 def _was_closed(row: ListingRow) -> bool:
     """Whether its page was taken off sale when its product lost its options. By now it may be open already."""
-    is_retired = row.proven_fingerprints.get(Group.STRUCTURE) == fingerprint(RETIRED_MARK)
-    return row.kind is Kind.PARENT and is_retired and row.status.health is Health.HIDDEN
+    return row.is_retired and row.status.health is Health.HIDDEN
 
 
 def _closed(row: ListingRow, at: datetime, layout: Layout) -> Proven:
     """A page that nobody can open is hidden; whether it is delisted, a person decides."""
     status = row.status if row.status.health is Health.HIDDEN else settle(row.status, Event.CLOSED)
+    if status.pending is Pending.UNHIDE:
+        # Nothing is sold there any more, so no sync could put it back.
+        status = settle(status, Event.CLEARED)
     prints = {**row.proven_fingerprints, Group.STRUCTURE: fingerprint(RETIRED_MARK)}
     return Proven.of(row, at, status, fingerprints=prints, layout=layout)
 

@@ -64,7 +64,7 @@ class Unhides(Sets):
 
     def _closed(self, row: ListingRow, seen: Products) -> str:
         page = seen.pages.get(code_key(self._page_of(row)))
-        if page is None or page.is_active:
+        if page is None or page.is_active or row.lacks_its_page:
             return ""
         return (
             f"{row.code} can't be put back on sale: the page {page.code} is inactive on the store. Switch it on there, "
