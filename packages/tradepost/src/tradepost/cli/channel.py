@@ -549,7 +549,8 @@ def _print_check_list(channel: "Channel") -> None:
         out.print(f"last check, {channel.checked_at:%Y-%m-%d %H:%M} UTC:")
         for finding in channel.findings:
             mark = "ok" if finding["is_good"] else "to do"
-            out.print(f"  {finding['name']}: {mark}; {finding['words']}", markup=False, soft_wrap=True)
+            said = "; ".join(filter(None, (mark, finding["words"])))
+            out.print(f"  {finding['name']}: {said}", markup=False, soft_wrap=True)
     settings = wiring.profile_of(channel).settings
     out.print("pages of the store that show images:")
     for line in page_lines(settings.image_pages, settings.rules.image_type):
