@@ -1,5 +1,6 @@
 """The documents hold together: every link leads to a file that is there, and what is generated is as generated."""
 
+import html
 import importlib.util
 import re
 import shlex
@@ -16,6 +17,14 @@ _ANCHOR = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)#([^)\s]+)\)")
 _IN_BLOCK = re.compile(r"^ {4,}(?:\$ )?(?:[A-Z_]+=\S+ |sudo )*(?:\S*/)?tradepost ((?:.*\\\n)*.*)", re.MULTILINE)
 _IN_LINE = re.compile(r"`(?:\.venv/bin/)?tradepost\s([^`]+)`")
 _IN_FENCE = re.compile(r"^ *(?:\.venv/bin/)tradepost ((?:.*\\\n)*.*)", re.MULTILINE)
+_TOLD = [ROOT / "README.md", *sorted(ROOT.glob("docs/tutorial/*.md")), *sorted(ROOT.glob("docs/how-to/*.md"))]
+_ITALICS = re.compile(r"(?<![*\w])\*(?![*\s])([^*\n]+(?:\n[^*\n]+)?)\*(?!\*)")
+_EXAMPLES = {
+    "17 to create, 2 to change",
+    "2 scripts, 1 handler removed from the description of TEE",
+    "+21 %",
+    "+25 %",
+}
 # What a document says of the commands of another time stays as it was.
 _OF_TODAY = [path for path in DOCUMENTS if path.name != "CHANGELOG.md" and path.parent.name != "adr"]
 
@@ -42,10 +51,19 @@ def test_every_command_that_a_document_names_can_be_typed():
     assert [f"{path.relative_to(ROOT)}: {line}: {wrong}" for path, line in typed if (wrong := _wrong_of(line))] == []
 
 
-def test_the_decisions_are_all_listed():
-    listed = set(_LINK.findall((ROOT / "docs/adr/README.md").read_text(encoding="utf-8")))
+@pytest.mark.parametrize("document", _TOLD, ids=lambda path: path.name)
+def test_what_a_document_calls_pages_and_buttons_is_what_they_are_called(document, said_by_the_hub):
+    """Such names, and the hub's own words, are in italics; an example that is made of them is listed apart."""
+    text = re.sub(r"`[^`]*`", "", document.read_text(encoding="utf-8"))
+    names = {name.strip(" .…,:?") for words in _ITALICS.findall(text) for name in " ".join(words.split()).split(" > ")}
 
-    assert listed == {path.name for path in (ROOT / "docs/adr").glob("0*.md")}
+    assert sorted(name for name in names - _EXAMPLES if name.lower() not in said_by_the_hub) == []
+
+
+def test_the_decisions_are_all_listed():
+    listed = _LINK.findall((ROOT / "docs/adr/README.md").read_text(encoding="utf-8"))
+
+    assert listed == sorted(path.name for path in (ROOT / "docs/adr").glob("0*.md"))
 
 
 @pytest.mark.parametrize("name", ["attention", "capabilities", "filters", "roles", "statuses"])
@@ -57,6 +75,14 @@ def test_a_reference_is_as_its_table_says(name):
     specification.loader.exec_module(writer)
 
     assert (folder / f"{name}.md").read_text(encoding="utf-8") == writer.text()
+
+
+@pytest.fixture(scope="module")
+def said_by_the_hub():
+    """All that the hub's pages and modules say, in small letters and with single blanks."""
+    source = ROOT / "packages" / "tradepost" / "src"
+    files = [*source.rglob("*.html"), *source.rglob("*.py")]
+    return " ".join(html.unescape(" ".join(path.read_text(encoding="utf-8") for path in files)).lower().split())
 
 
 def _headings(path: Path, document: Path) -> set[str]:
