@@ -164,7 +164,11 @@ def list_(*, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(name: Name, *, as_json: JsonOption = False) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="The channel; may be left out where there is only one.")] = "",
+    *,
+    as_json: JsonOption = False,
+) -> None:
     """Show a channel's settings, and when its operations are started next; secrets are never shown."""
     from tradepost import wiring
     from tradepost.database.models import ConnectionKind
