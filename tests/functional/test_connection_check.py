@@ -49,6 +49,18 @@ def test_a_store_in_which_all_is_well_fails_no_line(lines):
     assert told["images: shown by the store"].endswith("/mm5/graphics/is-images/")
 
 
+def test_a_line_that_has_no_more_to_say_than_ok_is_shown_so(connected, stocked):
+    connected("channel", "check", "shop")
+
+    assert "  store: function Provision_Store: ok" in connected("channel", "show", "shop").out.splitlines()
+
+
+def test_the_only_channel_is_shown_without_its_name(connected):
+    told = connected("channel", "show", "--json").json
+
+    assert told == connected("channel", "show", "shop", "--json").json
+
+
 @pytest.mark.parametrize("function", functions.THE_EIGHT)
 def test_a_function_that_the_token_lacks_is_the_one_line_that_fails(lines, stocked, function):
     """R7: the check names each of the eight functions that is missing, and nothing besides."""

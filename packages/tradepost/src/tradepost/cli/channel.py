@@ -164,7 +164,11 @@ def list_(*, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(name: Name, *, as_json: JsonOption = False) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="The channel; may be left out where there is only one.")] = "",
+    *,
+    as_json: JsonOption = False,
+) -> None:
     """Show a channel's settings, and when its operations are started next; secrets are never shown."""
     from tradepost import wiring
     from tradepost.database.models import ConnectionKind
@@ -549,7 +553,8 @@ def _print_check_list(channel: "Channel") -> None:
         out.print(f"last check, {channel.checked_at:%Y-%m-%d %H:%M} UTC:")
         for finding in channel.findings:
             mark = "ok" if finding["is_good"] else "to do"
-            out.print(f"  {finding['name']}: {mark}; {finding['words']}", markup=False, soft_wrap=True)
+            said = "; ".join(filter(None, (mark, finding["words"])))
+            out.print(f"  {finding['name']}: {said}", markup=False, soft_wrap=True)
     settings = wiring.channels.profile_of(channel).settings
     out.print("pages of the store that show images:")
     for line in page_lines(settings.image_pages, settings.rules.image_type):
