@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from people import browser_of
+from shopper import Shopper
 from tradepost.database.models import Channel, Listing
 from tradepost.web.channels import settings as channel_settings
 
@@ -67,6 +68,34 @@ def test_of_many_listings_the_next_run_computes_what_they_show(alice, connected,
     assert "is computed by its next run" in kept
     assert not before
     assert Listing.objects.get(sku="HP-MUG-WHITE").is_price_held
+
+
+def test_how_families_stand_in_the_shop_is_chosen_and_the_next_publish_switches_them(alice, connected, store):
+    def on_sale():
+        visitor = Shopper(store)
+        try:
+            return visitor.sold([row["code"] for row in store.store.db.rows("SELECT code FROM products ORDER BY id")])
+        finally:
+            visitor.close()
+
+    assert connected("listings", "publish").code == 0
+    page = reverse("admin:tradepost_channel_change", args=[Channel.objects.get().pk])
+    as_families, before = on_sale(), words_of(alice.get(page))
+    form = as_opened(alice, "listings") | {"layout": "simple"}
+
+    shown = words_of(alice.post(part_of("listings"), form | {"do": "preview"}))
+    told = words_of(alice.post(part_of("listings"), form | {"do": "keep"}, follow=True))
+    assert connected("listings", "publish").code == 0
+    alone, after = on_sale(), words_of(alice.get(page))
+
+    assert "in another layout" not in before + after
+    assert "Layout" in shown
+    assert "stand in another layout on the store than the channel has by now" in told
+    assert alone.keys() == as_families.keys()
+    assert any(chosen for ways in as_families.values() for _page, chosen, _price in ways)
+    assert {(sku, page, chosen) for sku, ways in alone.items() for page, chosen, _ in ways} == {
+        (sku, sku, ()) for sku in alone
+    }
 
 
 def test_a_mapping_is_tried_on_a_sku_before_it_is_kept(alice, connected):

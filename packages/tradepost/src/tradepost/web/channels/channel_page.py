@@ -81,6 +81,7 @@ def _shown(request: HttpRequest, channel: Channel) -> HttpResponse:
         findings=findings_of(channel),
         schedules=[each for each in schedules if not each.is_off],
         all_schedules=schedules,
+        to_switch=wiring.listings.to_switch(channel.pk),
         pages_left=[each for each in ImagePage if each not in settings.image_pages],
         edits=may(request, "channel set"),
         may_check=may(request, "channel check"),

@@ -13,6 +13,7 @@ from unfold.widgets import (  # type: ignore[import-untyped] # the package has n
 from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.mapping import FIELD_PREFIX, SOURCES, TEXT_TARGETS, why_unmappable
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
@@ -69,6 +70,15 @@ def _pairs(text: str, *, example: str) -> dict[str, str]:
 class ListingsForm(ChannelForm):
     """What listings show, how they are linked, and when a run stops before it does harm."""
 
+    layout = choice_field(
+        "In the shop a family is",
+        (
+            (Layout.NATIVE.value, "one page, where a shopper chooses"),
+            (Layout.FLAT.value, "a page for each variant, which names its parent"),
+            (Layout.SIMPLE.value, "a page for each variant, as an article of its own"),
+        ),
+        help_text="What stands otherwise on the store is switched by the next publish, and sold all the while.",
+    )
     lowest_price = text_field("Lowest price", "Prices below it are not sent but shown to you; blank for no limit.")
     highest_price = text_field("Highest price", "Prices above it are not sent but shown to you; blank for no limit.")
     allows_zero_prices = tick_field("A price of 0 is meant", "Else it is held back.")
@@ -131,6 +141,7 @@ class ListingsForm(ChannelForm):
             **{name: getattr(settings, name) for name in self._settings},
             **{name: getattr(rules, name) for name in self._rules},
             **{_drift_name(group): policy.value for group, policy in settings.drift_policies.items()},
+            "layout": rules.layout.value,
             "linking_priority": settings.linking_priority.value,
             "lowest_price": settings.lowest_price if settings.lowest_price is not None else "",
             "highest_price": settings.highest_price if settings.highest_price is not None else "",
@@ -169,7 +180,10 @@ class ListingsForm(ChannelForm):
                 **{name: given[name] for name in self._settings},
                 "linking_priority": LinkingPriority(given["linking_priority"] or LinkingPriority.SKU),
             },
-            rules={name: given[name] for name in self._rules},
+            rules={
+                **{name: given[name] for name in self._rules},
+                "layout": Layout(given["layout"] or self.profile.settings.rules.layout),
+            },
             price_limits=price_limits_of(lowest=given["lowest_price"], highest=given["highest_price"]),
             drift={group: DriftPolicy(given[_drift_name(group)] or usual) for group, usual in USUAL_POLICIES.items()},
         )
