@@ -1,5 +1,6 @@
 """What a channel makes of listings and orders is changed on pages: shown first, then kept."""
 
+from dataclasses import fields
 from decimal import Decimal
 from html import unescape
 
@@ -9,6 +10,8 @@ from django.urls import reverse
 from people import browser_of
 from shopper import Shopper
 from tradepost.database.models import Channel, Listing
+from tradepost.domain.making import ContentRules
+from tradepost.operations.ports import ChannelSettings
 from tradepost.web.channels import settings as channel_settings
 
 
@@ -19,7 +22,7 @@ def alice(connected, sample):
 
 
 def part_of(part: str) -> str:
-    return reverse("admin:tradepost_channel_settings", args=[Channel.objects.get().pk, part])
+    return reverse("admin:tradepost_channel_settings", args=[Channel.objects.order_by("pk")[0].pk, part])
 
 
 def as_opened(client, part: str) -> dict[str, object]:
@@ -30,6 +33,22 @@ def as_opened(client, part: str) -> dict[str, object]:
 
 def words_of(answer) -> str:
     return " ".join(unescape(answer.content.decode()).split())
+
+
+# Set by a deed of the channel's page, in the wizard's steps, or in lists of their own.
+ELSEWHERE = {
+    "id", "rules", "is_local", "is_look_only", "time_zone", "stock_mode", "sends_images_itself", "image_pages",
+    "lists_new", "order_rules", "listing_rules", "image_folder", "files_address",
+}  # fmt: skip
+BY_OTHER_NAMES = {"carrier_map": "carriers", "drift_policies": "drift_price", "mapping": "others"}
+
+
+def test_whatever_a_channel_has_is_changed_on_a_page(alice):
+    """A setting that only a command knows is none for who never opens a terminal."""
+    offered = {name for part in channel_settings.PARTS for name in alice.get(part_of(part)).context["form"].fields}
+    settings = {field.name for kind in (ChannelSettings, ContentRules) for field in fields(kind)} - ELSEWHERE
+
+    assert sorted(name for name in settings if BY_OTHER_NAMES.get(name, name) not in offered) == []
 
 
 @pytest.mark.parametrize("part", channel_settings.PARTS)
@@ -68,6 +87,19 @@ def test_of_many_listings_the_next_run_computes_what_they_show(alice, connected,
     assert "is computed by its next run" in kept
     assert not before
     assert Listing.objects.get(sku="HP-MUG-WHITE").is_price_held
+
+
+def test_a_channel_is_renamed_but_not_as_another_one(alice, connected, box):
+    Channel.objects.create(name="Other")
+    address = part_of("name")
+
+    taken = words_of(alice.post(address, {"name": "Other", "do": "keep"}))
+    kept = words_of(alice.post(address, {"name": " Hats & Caps ", "do": "keep"}, follow=True))
+
+    assert "There is a channel 'Other' already" in taken
+    assert sorted(Channel.objects.values_list("name", flat=True)) == ["Hats & Caps", "Other"]
+    assert "Kept." in kept
+    assert connected("listings", "publish", "--channel", "Hats & Caps").code == 0
 
 
 def test_how_families_stand_in_the_shop_is_chosen_and_the_next_publish_switches_them(alice, connected, store):

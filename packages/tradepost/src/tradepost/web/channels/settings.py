@@ -16,18 +16,28 @@ from tradepost.domain.value_words import value_words
 from tradepost.operations.channels import change_what_is_shown, preview_what_is_shown
 from tradepost.operations.ports import WantedDifferences
 from tradepost.web.channels.forms import ChannelForm
-from tradepost.web.channels.settings_forms import CarriersForm, ListingsForm, MappingForm, OrdersForm
+from tradepost.web.channels.settings_forms import (
+    CarriersForm,
+    ListingsForm,
+    MappingForm,
+    OrdersForm,
+    PaceForm,
+    RenameForm,
+)
 from tradepost.web.format import spoken
 from tradepost.web.rights import need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
 
 PARTS: Mapping[str, tuple[str, type[ChannelForm]]] = {
+    "name": ("Name", RenameForm),
     "listings": ("Listings", ListingsForm),
     "mapping": ("Mapping", MappingForm),
     "orders": ("Orders", OrdersForm),
     "carriers": ("Carriers", CarriersForm),
+    "pace": ("Pace", PaceForm),
 }
+_ON_THE_STORE = ("listings", "mapping")
 # Of more listings it takes longer than somebody waits for a page: their next run does it.
 COMPUTED_AT_ONCE = 5_000
 _WIDEST = 300
@@ -56,7 +66,7 @@ def settings_part(request: HttpRequest, channel_id: int, part: str) -> HttpRespo
                 }
             else:
                 change, _ = change_what_is_shown(channel.pk, form.edit(), ports, is_computed_now=is_few)
-                _tell(request, channel, is_changed=bool(change.fields), is_few=is_few)
+                _tell(request, channel, part, is_changed=bool(change.fields), is_few=is_few)
                 return redirect("admin:tradepost_channel_change", channel.pk)
         except Reconfigure as refusal:
             form.add_error(None, in_words_of_pages(str(refusal)))
@@ -79,9 +89,12 @@ def has_few_listings(channel: Channel) -> bool:
     return Listing.objects.filter(channel=channel).order_by()[: COMPUTED_AT_ONCE + 1].count() <= COMPUTED_AT_ONCE
 
 
-def _tell(request: HttpRequest, channel: Channel, *, is_changed: bool, is_few: bool) -> None:
+def _tell(request: HttpRequest, channel: Channel, part: str, *, is_changed: bool, is_few: bool) -> None:
     if not is_changed:
         messages.info(request, f"{channel.name} is like that already; nothing was changed.")
+        return
+    if part not in _ON_THE_STORE:
+        messages.success(request, "Kept.")
         return
     later = "" if is_few else " What its many listings should show is computed by its next run."
     messages.success(request, f"Kept.{later} What is on the store follows with the next runs.")

@@ -67,6 +67,18 @@ def _pairs(text: str, *, example: str) -> dict[str, str]:
     return found
 
 
+class RenameForm(ChannelForm):
+    """What the channel is called here; the store knows nothing of it."""
+
+    name = text_field("Name", "What you call this store here, such as the shop's name.", is_needed=True, max_length=100)
+
+    def stored(self, profile: ChannelProfile) -> dict[str, Any]:
+        return {"name": profile.settings.name}
+
+    def edit(self) -> ChannelEdit:
+        return ChannelEdit(settings={"name": self.cleaned_data["name"].strip()})
+
+
 class ListingsForm(ChannelForm):
     """What listings show, how they are linked, and when a run stops before it does harm."""
 
@@ -100,6 +112,8 @@ class ListingsForm(ChannelForm):
     cleans_descriptions = tick_field("Take out of descriptions what runs in a browser")
     sends_address = tick_field("Give new products a readable web address")
     sends_dimensions = tick_field("Send length, width and height", "In the store's own unit; older stores have none.")
+    type_field = text_field("Custom field of the kind", "It says parent, variant or simple.", is_needed=True)
+    parent_field = text_field("Custom field of a variant's parent", "Of the parent's code.", is_needed=True)
     image_type = text_field("Image type", "Of a product's first image, by which the store's pages show it.")
     brand_field = text_field("Custom field of brands", "Blank sends none; so for the others.")
     barcode_field = text_field("Custom field of barcodes")
@@ -109,6 +123,8 @@ class ListingsForm(ChannelForm):
     beneath = (
         "sends_address",
         "sends_dimensions",
+        "type_field",
+        "parent_field",
         "image_type",
         "brand_field",
         "barcode_field",
@@ -258,6 +274,28 @@ class OrdersForm(ChannelForm):
                 "shipment_path": ShipmentPath(given["shipment_path"] or ShipmentPath.PROVISION),
             }
         )
+
+
+class PaceForm(ChannelForm):
+    """How much the store is given at once, and how long it is waited for."""
+
+    batch_size = _whole("Products in one batch", "Fewer for a store that is slow to answer.", least=1, most=1000)
+    requests_at_once = _whole("Requests side by side", "1 sends one after another.", least=1, most=16)
+    basket_hours = _whole(
+        "Hours that pieces may lie in a basket", "Longer than that, what the store lacks is missing.", least=1, most=720
+    )
+    lost_answer_seconds = _whole(
+        "Seconds after which a request arrives no more",
+        "Of one that the store did not answer; only then it is sent again.",
+        least=60,
+        most=86_400,
+    )
+
+    def stored(self, profile: ChannelProfile) -> dict[str, Any]:
+        return {name: getattr(profile.settings, name) for name in self.base_fields}
+
+    def edit(self) -> ChannelEdit:
+        return ChannelEdit(settings=dict(self.cleaned_data))
 
 
 class CarriersForm(ChannelForm):
