@@ -106,6 +106,22 @@ def test_an_unhide_that_waits_goes_with_the_page_that_is_closed(connected, store
     assert on_sale(store) == ALONE
 
 
+def test_the_closed_page_of_a_family_is_not_asked_to_be_overwritten(connected, store, bring):
+    """It waited for that for ever: no publish writes to a page on which nothing is sold."""
+    bring(CAP + LARGE)
+    assert connected("listings", "publish").code == 0
+    assert connected("channel", "set", "shop", "--layout", "simple").code == 0
+    assert connected("listings", "publish").code == 0
+
+    named = connected("listings", "overwrite", "cap", "--yes")
+    every = connected("listings", "overwrite", "--all", "--now", "--yes")
+
+    assert (named.code, every.code) == (2, 0), (named, every)
+    assert "closed its page, because nothing is sold there any more" in named.out
+    assert set(Listing.objects.values_list("pending", flat=True)) == {""}
+    assert on_sale(store) == {sku: [(sku, (), "$9.00")] for sku in ("CAP-S", "CAP-L")}
+
+
 def test_a_product_that_was_in_no_category_for_a_while_leaves_the_former_one_when_it_gets_another(
     connected, store, bring
 ):

@@ -45,7 +45,7 @@ def plan_queue(rows: Sequence[ListingRow], change: Pending, *, groups: Collectio
         if locked:
             results.append(Result(_change(row, row.status.pending, change), Outcome.SKIPPED, message=locked))
             continue
-        if change is Pending.UNHIDE and row.is_retired and row.status.settled == HIDDEN:
+        if change in _OF_OPEN_PAGES and row.is_retired and row.status.settled == HIDDEN:
             results.append(Result(_change(row, row.status.pending, change), Outcome.SKIPPED, message=_RETIRED))
             continue
         try:
@@ -71,6 +71,7 @@ def _why_locked(row: ListingRow, change: Pending, groups: Collection[Group]) -> 
     return f"its status is locked; {_UNLOCKS}" if is_of_status and Group.STATUS in row.locks.groups else ""
 
 
+_OF_OPEN_PAGES = frozenset({Pending.UNHIDE, Pending.OVERWRITE})
 _RETIRED = (
     "a publish closed its page, because nothing is sold there any more, and opens it again when its product has options"
 )
