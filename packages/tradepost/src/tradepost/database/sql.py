@@ -512,8 +512,8 @@ def _once(kind: Column) -> str:
 
 
 def _from_sqlite(place: int | None, _kind: Column) -> str:
-    # By its number: as a path it takes SQLite a quarter longer.
-    return "value" if place is None else f"value ->> {place}"
+    # By its number, as `->>` would take it, it is read a quarter faster, but SQLite knows that from 3.38 on only.
+    return "value" if place is None else f"json_extract(value, '$[{place}]')"
 
 
 def _from_postgresql(place: int | None, kind: Column) -> str:
