@@ -17,6 +17,7 @@ from django.urls import reverse
 from tradepost import wiring
 from tradepost.database.models import Channel, ConnectionKind, Listing, ProductRecord, Run, RunKind, SavedPlan
 from tradepost.database.models.listing import IN_LISTS_BY_KIND
+from tradepost.database.several import first_keys
 from tradepost.domain.approval import PlanState
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
@@ -57,8 +58,8 @@ def are_ahead() -> bool:
     """Whether no channel that is live has anything for sale yet."""
     # In the order of an index, behind parents: these may be many, and older than all others.
     sold = Listing.objects.filter(IN_LISTS_BY_KIND, kind__gt=Kind.PARENT.value, link=Link.LINKED.value)
-    first = sold.order_by("kind", "pk").values_list("pk")
-    return not any(first.filter(channel=channel).first() for channel in Channel.objects.filter(_live()))
+    of_channels = [sold.filter(channel=channel) for channel in Channel.objects.filter(_live())]
+    return not first_keys(of_channels, order=("kind", "pk"), most=1)
 
 
 def first_steps(request: HttpRequest) -> HttpResponse:
