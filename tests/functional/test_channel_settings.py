@@ -89,6 +89,16 @@ def test_of_many_listings_the_next_run_computes_what_they_show(alice, connected,
     assert Listing.objects.get(sku="HP-MUG-WHITE").is_price_held
 
 
+def test_what_no_listing_shows_is_previewed_however_many_listings_there_are(alice, monkeypatch):
+    monkeypatch.setattr(channel_settings, "COMPUTED_AT_ONCE", 2)
+
+    shown = words_of(alice.post(part_of("pace"), as_opened(alice, "pace") | {"batch_size": "7", "do": "preview"}))
+
+    assert "Batch size" in shown
+    assert "too many listings" not in shown
+    assert Channel.objects.get().batch_size == 50
+
+
 def test_a_channel_is_renamed_but_not_as_another_one(alice, connected, box):
     Channel.objects.create(name="Other")
     address = part_of("name")

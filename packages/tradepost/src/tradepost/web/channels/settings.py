@@ -54,7 +54,8 @@ def settings_part(request: HttpRequest, channel_id: int, part: str) -> HttpRespo
     form = form_type(request.POST or None, profile=ports.channels.read(channel.pk))
     more: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
-        is_few = has_few_listings(channel)
+        # What no listing shows is said at once, however many there are.
+        is_few = part not in _ON_THE_STORE or has_few_listings(channel)
         try:
             if request.POST.get("do") == "preview":
                 change, differences = preview_what_is_shown(channel.pk, form.edit(), ports) if is_few else (None, None)
