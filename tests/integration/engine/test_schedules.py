@@ -310,6 +310,15 @@ def test_what_is_off_can_not_be_paused(connect, ports):
         channels.pause_schedule(connect(), ScheduledOperation.PUBLISH, ports)
 
 
+def test_what_was_switched_off_meanwhile_is_not_said_to_go_on(connect, ports):
+    channel_id = connect(schedules=only(ScheduledOperation.SYNC, interval_of("15m")))
+    channels.pause_schedule(channel_id, ScheduledOperation.SYNC, ports)
+    channels.set_schedule(channel_id, ScheduledOperation.SYNC, OFF, ports)
+
+    with pytest.raises(NotAllowed, match="there is no schedule to resume"):
+        channels.resume_schedule(channel_id, ScheduledOperation.SYNC, ports)
+
+
 @pytest.mark.parametrize("changed", [OFF, cron_of("0 3 * * MON"), interval_of("20m")])
 def test_a_schedule_that_a_person_changes_after_the_look_is_not_claimed(connect, ports, clock, changed):
     # Monday, 3 o'clock: the next time of some of these, too.

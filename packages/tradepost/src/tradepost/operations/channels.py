@@ -203,11 +203,7 @@ def pause_schedule(channel_id: int, operation: ScheduledOperation, ports: Channe
     """
     with ports.transaction():
         profile = ports.channels.read(channel_id)
-        if _row_of(channel_id, operation, ports).schedule.is_off:
-            raise NotAllowed(
-                f"Nothing starts {operation.replace('_', ' ')} of '{profile.name}' but a person, so there is no "
-                "schedule to pause."
-            )
+        _scheduled(profile, operation, ports, to="pause")
         is_new = ports.schedules.pause(channel_id, operation, at=ports.clock())
         if is_new:
             change = changes.schedule_paused(profile, operation, is_paused=True)
@@ -219,11 +215,11 @@ def resume_schedule(channel_id: int, operation: ScheduledOperation, ports: Chann
     """
     Let a paused schedule start its operation again, at the next of its times: what it missed is not made up for.
 
-    Return whether that is new, and the row. Raises NotAllowed.
+    Return whether that is new, and the row. Raises NotAllowed for what is off.
     """
     with ports.transaction():
         profile = ports.channels.read(channel_id)
-        row = _row_of(channel_id, operation, ports)
+        row = _scheduled(profile, operation, ports, to="resume")
         time_zone = profile.settings.time_zone
         next_at = next_time(row.schedule, after=ports.clock(), time_zone=time_zone, beat=row.next_at)
         is_new = ports.schedules.resume(channel_id, operation, next_at=next_at)
@@ -231,6 +227,15 @@ def resume_schedule(channel_id: int, operation: ScheduledOperation, ports: Chann
             change = changes.schedule_paused(profile, operation, is_paused=False)
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
         return is_new, _row_of(channel_id, operation, ports)
+
+
+def _scheduled(profile: ChannelProfile, operation: ScheduledOperation, ports: ChannelPorts, *, to: str) -> ScheduleRow:
+    """Raises NotAllowed for what is off."""
+    row = _row_of(profile.settings.id, operation, ports)
+    if row.schedule.is_off:
+        what = f"{operation.replace('_', ' ')} of '{profile.name}'"
+        raise NotAllowed(f"Nothing starts {what} but a person, so there is no schedule to {to}.")
+    return row
 
 
 def _row_of(channel_id: int, operation: ScheduledOperation, ports: ChannelPorts) -> ScheduleRow:
