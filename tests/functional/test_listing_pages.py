@@ -61,7 +61,11 @@ def execute_queued():
 
 
 def text_of(answer):
-    page = re.sub("<[^>]*>", "", answer.content.decode())
+    return text_of_part(answer.content.decode(), between="")
+
+
+def text_of_part(html, between=" "):
+    page = re.sub("<[^>]*>", between, html)
     return " ".join(page.replace("&#x27;", "'").replace("&quot;", '"').split())
 
 
@@ -410,6 +414,18 @@ def test_the_page_of_a_listing_says_why_what_was_done_and_where_shoppers_see_it(
     assert "Send what is ticked" not in shown
     assert address.replace("&amp;", "&").endswith("Screen=PROD&Product_Code=MUG")
     assert SHOP_PAGE.findall(variant)[0].endswith("Product_Code=TEE"), "a variant is bought on its family's page"
+
+
+def test_the_page_of_a_family_says_of_each_variant_what_the_list_does(shop):
+    Listing.objects.filter(sku="TEE-M").update(wanted_price="13.50", pending="hide")
+
+    shown = browser_of("vera").get(page_of(Listing.objects.get(kind="parent"))).content.decode()
+    rows = [text_of_part(part) for part in re.findall(r'(?s)<tr class="listing listing-variant">.*?</tr>', shown)]
+
+    assert [row.split()[:2] for row in rows] == [["S", "TEE-S"], ["M", "TEE-M"]]
+    assert "12.00 4 " in rows[0]
+    assert "13.50 → on the store 12.00 0 → on the store 3 sets its stock to 0" in rows[1]
+    assert all(row.endswith(("ago", "just now")) for row in rows)
 
 
 def test_whatever_needs_a_person_is_on_the_page_with_its_cure(shop):

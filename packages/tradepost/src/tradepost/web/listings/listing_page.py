@@ -30,7 +30,14 @@ from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, STATUS_COLOURS, money, spoken
 from tradepost.web.listings.asks import LISTING_ASKS, ListingAsk
 from tradepost.web.listings.attention_places import CANDIDATES, CHANNEL, ORDERS, PAGE_CURES, PRODUCT
-from tradepost.web.listings.rows import options_of, rows_of, status_of, wanted_price_words, with_what_a_row_shows
+from tradepost.web.listings.rows import (
+    COLUMNS,
+    options_of,
+    rows_of,
+    status_of,
+    wanted_price_words,
+    with_what_a_row_shows,
+)
 from tradepost.web.rights import may
 
 HISTORY_LENGTH = 50
@@ -142,6 +149,7 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
         "asks": _offered(request, listing, row, has_drift=any(not each.is_kept for each in drifts)),
         "may_overwrite": row.status.link is Link.LINKED and may(request, "listings overwrite"),
         "variants": _variants(listing),
+        "shown": COLUMNS.keys() - {"picture"},
         "shop_address": _in_shop(listing, row),
         "may_link": row.status.link is not Link.LINKED and may(request, "listings candidates"),
         "candidates_address": _candidates(listing),

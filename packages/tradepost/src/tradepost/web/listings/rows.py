@@ -18,7 +18,17 @@ from tradepost.engine.schedules import NextRun, next_run
 from tradepost.operations.ports import ListingRow
 from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import STATUS_COLOURS, money, number, spoken
+from tradepost.web.tables.addresses import addresses
 from tradepost.web.tables.counts import counts
+
+# What of a row somebody may do without.
+COLUMNS: Mapping[str, str] = {
+    "picture": "Picture",
+    "price": "Price",
+    "stock": "Stock",
+    "next": "Next",
+    "checked": "Checked",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +42,16 @@ class WantedFigure:
 @dataclass(frozen=True, slots=True)
 class RowOfListing:
     """
-    A listing in a list. `options`: name and value of each. `why`: what needs a person, in a few words.
+    A listing in a list. `options`: name and value of each. `why`: what needs a person, in a few words. `address`: of
+    its page, `family_address`: of its variants.
 
     `picture`: the address of one, where there is one. `variants`: how many it has, of which `needy` need a person.
     `deed`: what happens to it next, with `next_run`. `checked_at`: when something of it was read on the store last.
     """
 
     id: int
+    address: str
+    family_address: str
     code: str
     sku: str
     title: str
@@ -72,11 +85,14 @@ def rows_of(listings: Sequence[Listing]) -> list[RowOfListing]:
     seen = pictures({(listing.product_id, listing.variant_id) for listing in listings})
     sends_images = cache(wiring.images.sends_images)
     when = cache(next_run)
+    page, family = addresses("admin:tradepost_listing_change"), addresses("admin:tradepost_listing_family")
     return [
         _row(
             listing,
             rows[listing.pk],
             families.get(listing.pk, (0, 0)),
+            address=page(listing.pk),
+            family_address=family(listing.pk),
             picture=seen.get((listing.product_id, listing.variant_id), ""),
             sends_images=sends_images,
             when=when,
@@ -87,13 +103,23 @@ def rows_of(listings: Sequence[Listing]) -> list[RowOfListing]:
 
 
 def _row(
-    listing: Listing, row: ListingRow, family: tuple[int, int], *, picture: str, sends_images: Any, when: Any
+    listing: Listing,
+    row: ListingRow,
+    family: tuple[int, int],
+    *,
+    address: str,
+    family_address: str,
+    picture: str,
+    sends_images: Any,
+    when: Any,
 ) -> RowOfListing:
     noted = listing.noted
     status = status_of(row, noted)
     deeds = list(next_deeds(row, sends_images=sends_images(listing.channel)))
     return RowOfListing(
         id=row.id,
+        address=address,
+        family_address=family_address,
         code=row.code,
         sku=row.sku if listing.kind != "parent" else "",
         title=listing.product.title,

@@ -51,6 +51,7 @@ from tradepost.web.listings.count import state_count
 from tradepost.web.listings.listing_page import page_context
 from tradepost.web.listings.rows import (
     BY_HEALTH,
+    COLUMNS,
     TABS,
     in_tab,
     rows_of,
@@ -90,8 +91,6 @@ _IN_MENU = (
 _OPEN_TO = "admin:tradepost_listing_changelist"
 _FAMILY = 200
 _TABLE = "listing"
-# What of a row somebody may do without.
-_COLUMNS = {"picture": "Picture", "price": "Price", "stock": "Stock", "next": "Next", "checked": "Checked"}
 # Where in the list somebody is, and how it is sorted; what it shows is said by the rest of its address.
 _PLACES = frozenset({AFTER, BEFORE, SORT, "o", "e"})
 # What the parts of one bulk have in common.
@@ -243,8 +242,8 @@ class ListingTable(ReadOnlyTable):
             "may_ask": bool(asks),
             "may_import": may(request, "catalogue import"),
             "many_channels": len(channels_in_use(request)) > 1,
-            "shown": _COLUMNS.keys() - settings.hidden,
-            "columns": [(name, title, name not in settings.hidden) for name, title in _COLUMNS.items()],
+            "shown": COLUMNS.keys() - settings.hidden,
+            "columns": [(name, title, name not in settings.hidden) for name, title in COLUMNS.items()],
             "is_compact": settings.is_compact,
             "views": [(name, f"?{query}", query == here) for name, query in settings.views.items()],
             "here": here,
@@ -264,7 +263,7 @@ class ListingTable(ReadOnlyTable):
                     settings.without_view(name).keep(request, _TABLE)
                     messages.success(request, f"The view '{name}' is forgotten.")
                 case "columns":
-                    settings.with_columns(request.POST, _COLUMNS).keep(request, _TABLE)
+                    settings.with_columns(request.POST, COLUMNS).keep(request, _TABLE)
         except NotAllowed as refusal:
             messages.error(request, str(refusal))
         return redirect(f"{reverse(_OPEN_TO)}?{query}")
@@ -275,7 +274,7 @@ class ListingTable(ReadOnlyTable):
         parent = get_object_or_404(Listing, pk=listing_id)
         children = with_what_a_row_shows(parent.children.order_by("variant__position", "id"))[: _FAMILY + 1]
         rows = rows_of(list(children))
-        shown = _COLUMNS.keys() - ListSettings.of(request, _TABLE).hidden
+        shown = COLUMNS.keys() - ListSettings.of(request, _TABLE).hidden
         context = {"rows": rows[:_FAMILY], "parent": parent, "has_more": len(rows) > _FAMILY, "shown": shown}
         return render(
             request, "back_office/listings/listing_family.html", {**context, "may_ask": may(request, "listings hide")}
