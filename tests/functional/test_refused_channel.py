@@ -69,7 +69,7 @@ def test_schedules_start_nothing_for_an_hour_and_then_try_again(revoked):
     }
     assert (second, third != []) == ([], True)
     assert rows() == before
-    assert "the store refuses the channel" in when_applied(Channel.objects.get().pk, "sync")
+    assert "the store refuses the channel" in when_applied(Channel.objects.get(), "sync")
 
 
 @pytest.mark.parametrize("cure", [("channel", "check", "shop"), ("listings", "sync")])

@@ -13,7 +13,7 @@ from fakes.connector import FakeConnector
 from tradepost.database.channels import schedules
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.channels.schedules import DjangoSchedules
-from tradepost.database.models import Run, RunChange, RunKind, ScheduleRecord, Trigger
+from tradepost.database.models import Channel, Run, RunChange, RunKind, ScheduleRecord, Trigger
 from tradepost.database.runs import runs
 from tradepost.database.runs.history import RequestHistory
 from tradepost.domain.errors import NotAllowed
@@ -401,7 +401,7 @@ def test_a_ticker_goes_on_after_a_tick_that_failed(syncing, clock, caplog, monke
 
 
 def test_what_was_queued_is_said_to_be_applied_when_a_schedule_starts_it(syncing, clock):
-    assert when_applied(syncing, "sync", clock=clock) == (
+    assert when_applied(Channel.objects.get(pk=syncing), "sync", clock=clock) == (
         "sync runs next at 12:15 UTC ('tradepost listings sync' at once)"
     )
 
@@ -415,17 +415,17 @@ def test_the_time_that_is_told_is_the_earlier_one_of_a_sync_and_a_reconcile(conn
         },
     )
 
-    assert when_applied(channel_id, "sync", clock=clock).startswith(
+    assert when_applied(Channel.objects.get(pk=channel_id), "sync", clock=clock).startswith(
         "sync runs next on 2026-03-02 at 03:00 Europe/Berlin"
     )
 
 
 def test_without_a_schedule_the_command_is_named_with_the_channel_where_there_are_several(connect, syncing, clock):
-    alone = when_applied(syncing, "publish", clock=clock)
+    alone = when_applied(Channel.objects.get(pk=syncing), "publish", clock=clock)
     connect("Other shop")
 
     assert alone == "publish is not scheduled, so type 'tradepost listings publish'"
-    assert when_applied(syncing, "sync_orders", clock=clock) == (
+    assert when_applied(Channel.objects.get(pk=syncing), "sync_orders", clock=clock) == (
         "sync orders is not scheduled, so type 'tradepost orders sync --channel Shop'"
     )
 
@@ -433,7 +433,7 @@ def test_without_a_schedule_the_command_is_named_with_the_channel_where_there_ar
 def test_a_schedule_that_nobody_starts_is_not_promised(syncing, clock):
     clock.move(minutes=20)
 
-    assert when_applied(syncing, "sync", clock=clock) == (
+    assert when_applied(Channel.objects.get(pk=syncing), "sync", clock=clock) == (
         "the scheduled sync is overdue, it was to run at 12:15 UTC: start 'tradepost serve', or type "
         "'tradepost listings sync'"
     )
@@ -442,7 +442,7 @@ def test_a_schedule_that_nobody_starts_is_not_promised(syncing, clock):
 def test_of_a_paused_channel_nothing_is_promised(syncing, ports, clock):
     channels.pause_channel(syncing, ports)
 
-    assert when_applied(syncing, "sync", clock=clock) == (
+    assert when_applied(Channel.objects.get(pk=syncing), "sync", clock=clock) == (
         "nothing is executed while the channel is paused ('tradepost channel resume Shop' changes that)"
     )
 
@@ -450,7 +450,7 @@ def test_of_a_paused_channel_nothing_is_promised(syncing, ports, clock):
 def test_of_a_paused_schedule_nothing_is_promised_and_the_command_is_named(syncing, ports, clock):
     channels.pause_schedule(syncing, ScheduledOperation.SYNC, ports)
 
-    assert when_applied(syncing, "sync", clock=clock) == (
+    assert when_applied(Channel.objects.get(pk=syncing), "sync", clock=clock) == (
         "the schedule of sync is paused, so type 'tradepost listings sync'"
     )
 

@@ -412,7 +412,7 @@ def _tell_when_synced(channels: "Iterable[str]") -> None:
     from tradepost.engine.schedules import when_applied
 
     for channel in Channel.objects.filter(name__in=list(channels), archived_at__isnull=True).order_by("name"):
-        out.print(f"On {channel.name}: {when_applied(channel.pk, 'sync')}.", markup=False, soft_wrap=True)
+        out.print(f"On {channel.name}: {when_applied(channel, 'sync')}.", markup=False, soft_wrap=True)
 
 
 def chained_syncs() -> "list[Run]":
@@ -426,11 +426,11 @@ def tell_chained(chained: "Sequence[Run]") -> None:
     from tradepost.engine.schedules import command_of
 
     for run in chained:
-        assert run.channel_id is not None
+        assert run.channel is not None
         out.print(
             f"Queued a sync of {counted(len(run.scope or ()), 'listing')} on {run.of}, of which there are "
             "fewer or none now: 'tradepost serve' takes it at once where it runs, and "
-            f"{command_of(run.channel_id, run.kind)} does it without.",
+            f"{command_of(run.channel, run.kind)} does it without.",
             markup=False,
             soft_wrap=True,
         )

@@ -216,7 +216,7 @@ def rematch(
     if as_json:
         print_json({"orders": found})
     elif found:
-        when = when_applied(chosen.pk, "get_orders")
+        when = when_applied(chosen, "get_orders")
         out.print(f"To be looked at: {_numbers(found)}; {when}.", markup=False, soft_wrap=True)
     else:
         out.print("None of these orders has an unknown item." if orders else "No order has an unknown item.")
@@ -265,7 +265,7 @@ def retry(
         print_json({"retried": retried, "not_parked": unknown})
     else:
         if retried:
-            when = when_applied(chosen.pk, "get_orders")
+            when = when_applied(chosen, "get_orders")
             out.print(f"To be tried: {', '.join(retried)}; {when}.", markup=False, soft_wrap=True)
         elif not unknown:
             out.print("No order is parked.")
@@ -359,7 +359,7 @@ def ship(
     pieces = sum(part.quantity for part in shipment.lines)
     if not as_json:
         done = f"Would record {pieces} pieces" if dry_run else f"Recorded {pieces} pieces as shipment {shipment.code}"
-        when = "" if now else f"; {when_applied(chosen.pk, 'sync_orders')}"
+        when = "" if now else f"; {when_applied(chosen, 'sync_orders')}"
         out.print(f"{done}{when}.", markup=False, soft_wrap=True)
     answer = {
         "order": order,

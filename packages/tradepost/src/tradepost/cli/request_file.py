@@ -195,7 +195,7 @@ def _print(channel: Channel, asked: Sequence[Asked], outcomes: Sequence[RequestO
         )
         if number:
             what = f"Queued '{change.value}' for {counted(number, 'listing')}"
-            out.print(f"{what}; {when_applied(channel.pk, kind)}.", markup=False, soft_wrap=True)
+            out.print(f"{what}; {when_applied(channel, kind)}.", markup=False, soft_wrap=True)
 
 
 def _json(asked: Asked, outcome: RequestOutcome) -> dict[str, object]:

@@ -519,7 +519,7 @@ def _print_plan(asked: RequestOutcome) -> None:
 def _tell(request: Request, asked: RequestOutcome, *, kind: str, now: bool) -> None:
     if asked.queued and kind:
         is_applied = now and not request.channel.is_look_only
-        when = "applied now" if is_applied else when_applied(request.channel.pk, kind)
+        when = "applied now" if is_applied else when_applied(request.channel, kind)
         out.print(
             f"Queued '{request.verb}' for {counted(asked.queued, 'listing')}; {when}.", markup=False, soft_wrap=True
         )

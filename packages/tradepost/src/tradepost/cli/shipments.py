@@ -158,7 +158,7 @@ def retry(
     left = sorted(set(shipments or ()) - set(retried))
     if not as_json:
         if retried:
-            when = "now" if now else when_applied(chosen.pk, "sync_orders")
+            when = "now" if now else when_applied(chosen, "sync_orders")
             out.print(f"To be sent: {', '.join(retried)}; {when}.", markup=False, soft_wrap=True)
         elif not left:
             out.print("No shipment is parked.")
@@ -224,7 +224,7 @@ def _print(done: ShipmentImport, channel: "Channel", *, dry_run: bool, now: bool
     words = [f"Would record {number}" if dry_run else f"Recorded {number}"]
     words += [f"{done.known} recorded before"] if done.known else []
     words += [f"{done.refused} refused"] if any(row.level is Level.REFUSED for row in done.reports) else []
-    when = f"; {when_applied(channel.pk, 'sync_orders')}" if done.recorded and not dry_run and not now else ""
+    when = f"; {when_applied(channel, 'sync_orders')}" if done.recorded and not dry_run and not now else ""
     out.print(f"{', '.join(words)}{when}.", markup=False, soft_wrap=True)
 
 

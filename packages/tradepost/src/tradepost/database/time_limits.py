@@ -1,6 +1,7 @@
 """How long a statement of this thread may take, and how long a process may stand still with what it has locked."""
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import connection
@@ -8,11 +9,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tradepost.database import sql
 
+# Of each open connection to PostgreSQL, how long its statements may take.
+_LIMITED: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+
 
 def limit_statements(*, seconds: int) -> None:
     """Let PostgreSQL stop what takes longer, on this thread's connection from now on; SQLite has no such limit."""
-    if connection.vendor == "postgresql":
-        sql.fetch_rows("SELECT set_config('statement_timeout', %s, false)", f"{seconds}s")
+    if connection.vendor != "postgresql":
+        return
+    connection.ensure_connection()
+    if _LIMITED.get(connection.connection) == seconds:
+        return
+    sql.fetch_rows("SELECT set_config('statement_timeout', %s, false)", f"{seconds}s")
+    # What a transaction has set is taken back with it.
+    if not connection.in_atomic_block:
+        _LIMITED[connection.connection] = seconds
 
 
 def limit_standstill(connection: BaseDatabaseWrapper, **_: Any) -> None:

@@ -74,7 +74,7 @@ class _Teller:
         self._zone = zone_of(channel.time_zone)
         self._now = timezone.now().astimezone(self._zone)
         self._settings: ChannelSettings = wiring.channels.profile_of(channel).settings
-        self._when_run = cache(partial(when_applied, channel.pk))
+        self._when_run = cache(partial(when_applied, channel))
         self._sends_images = wiring.images.sends_images(channel)
 
     def explained(

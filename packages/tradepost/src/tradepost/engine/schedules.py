@@ -145,12 +145,11 @@ class NextRun:
     why_not: str = ""
 
 
-def next_run(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.now) -> NextRun:
+def next_run(channel: Channel, kind: RunKind | str, *, clock: Clock = timezone.now) -> NextRun:
     """Say when a run of this kind is started, or why it is not: nothing is scheduled, or it is paused or refused."""
-    channel = Channel.objects.get(pk=channel_id)
     now, kind = clock(), RunKind(kind)
     verb = kind.replace("_", " ")
-    command, name = command_of(channel_id, kind), shlex.quote(channel.name)
+    command, name = command_of(channel, kind), shlex.quote(channel.name)
     if channel.is_paused:
         why = "nothing is executed while the channel is paused"
         return NextRun(f"{why} ('tradepost channel resume {name}' changes that)", why_not=why)
@@ -160,7 +159,7 @@ def next_run(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.no
     if channel.refused_until is not None and channel.refused_until > now:
         why = "the store refuses the channel, so nothing is started until that is mended"
         return NextRun(f"{why} ('tradepost channel show {name}' says why)", why_not=why)
-    rows = [row for row in wiring.channels.schedules().of(channel_id) if WORK[row.operation].kind is kind]
+    rows = [row for row in wiring.channels.schedules().of(channel.pk) if WORK[row.operation].kind is kind]
     times = [row.next_at for row in rows if row.next_at is not None and row.paused_at is None]
     if not times:
         is_paused = any(row.paused_at is not None for row in rows)
@@ -174,19 +173,19 @@ def next_run(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.no
     return NextRun(f"{verb} runs next {when} ({command} at once)", at=due)
 
 
-def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.now) -> str:
+def when_applied(channel: Channel, kind: RunKind | str, *, clock: Clock = timezone.now) -> str:
     """
     Say when a schedule starts a run of this kind, and the command that does it at once; without a full stop.
 
     Where nothing will start it, that is said: no schedule, a channel that is paused, a server that is not running.
     """
-    return next_run(channel_id, kind, clock=clock).words
+    return next_run(channel, kind, clock=clock).words
 
 
-def command_of(channel_id: int, kind: RunKind | str) -> str:
+def command_of(channel: Channel, kind: RunKind | str) -> str:
     """Return the command by which a person has a channel do this at once, in quotes."""
     command = next(work.command for work in WORK.values() if work.kind is RunKind(kind) and not work.options)
-    return f"'tradepost {command}{_option_of(Channel.objects.get(pk=channel_id))}'"
+    return f"'tradepost {command}{_option_of(channel)}'"
 
 
 def _option_of(channel: Channel) -> str:

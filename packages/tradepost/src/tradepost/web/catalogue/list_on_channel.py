@@ -129,7 +129,7 @@ def _tell(request: HttpRequest, channel: Channel, done: Built, *, queues: bool) 
     listings = f"{done.listings:,} listing{'' if done.listings == 1 else 's'}"
     told = format_html("{} of {} {} made.", listings, channel.name, "was" if done.listings == 1 else "were")
     if queues and done.listings:
-        following = next_run(channel.pk, "publish")
+        following = next_run(channel, "publish")
         told += (
             format_html(" The next publish creates them on the store, due {}.", moment(following.at))
             if following.at is not None

@@ -185,8 +185,13 @@ class Timing:
 
 def timings(ask: ListingAsk, channel_ids: Collection[int]) -> list[Timing]:
     """Say for each channel when what is queued is carried out."""
-    names = Channel.objects.filter(pk__in=channel_ids).order_by("name").values_list("pk", "name")
-    return [Timing(name, ask.run, next_run(key, ask.run)) for key, name in names] if ask.is_queued else []
+    if not ask.is_queued:
+        return []
+    return [Timing(each.name, ask.run, next_run(each, ask.run)) for each in _channels_of(channel_ids)]
+
+
+def _channels_of(channel_ids: Collection[int]) -> "QuerySet[Channel]":
+    return Channel.objects.filter(pk__in=channel_ids).order_by("name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +230,7 @@ def tell(request: HttpRequest, ask: ListingAsk, done: BulkOutcome, channel_ids: 
         told = format_html("{}: {} {}.", ask.label, _listings(done.changed or done.unchanged), ask.becomes)
         told += format_html_join("", " {}", ((run_link(run, "is at it now."),) for run in done.runs))
         if ask.is_queued and not done.runs:
-            told += format_html_join("", "{}", ((_when(ask, key),) for key in channel_ids))
+            told += format_html_join("", "{}", ((_when(ask, each),) for each in _channels_of(channel_ids)))
         messages.success(request, told)
     if done.unchanged and not done.runs:
         messages.info(request, f"{_listings(done.unchanged)} had nothing to change.")
@@ -281,8 +286,8 @@ def next_part(
     return BulkPart(last, part.dealt_with + len(pairs), part.changed + done.changed, left)
 
 
-def _when(ask: ListingAsk, channel_id: int) -> SafeString:
-    found = next_run(channel_id, ask.run)
+def _when(ask: ListingAsk, channel: Channel) -> SafeString:
+    found = next_run(channel, ask.run)
     if found.at is None:
         return format_html(" That is done by a {}, and {}.", ask.run, found.why_not)
     return format_html(" The next {} does it, due {}.", ask.run, moment(found.at))

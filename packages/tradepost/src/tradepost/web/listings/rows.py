@@ -134,7 +134,7 @@ def _row(
         stock=WantedFigure("") if listing.kind == "parent" else stock_of(row),
         deed=deeds[0].words if deeds else "",
         run_kind=deeds[0].kind if deeds else "",
-        next_run=when(listing.channel_id, deeds[0].kind) if deeds else None,
+        next_run=when(listing.channel, deeds[0].kind) if deeds else None,
         checked_at=max(filter(None, (listing.proven_at, row.looked_at, row.compared_at)), default=None),
         variants=family[0],
         needy=family[1],
