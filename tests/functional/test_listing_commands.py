@@ -111,6 +111,19 @@ def test_hide_now_applies_it_to_these_listings_only(published, box):
     assert published("listings", "show", "HP-MUG-WHITE", "--json").json["health"] == "hidden"
 
 
+def test_what_an_overwrite_gives_up_is_named_before_and_after(published):
+    published("listings", "hide", "HP-MUG-WHITE", "--now")
+    published("listings", "unhide", "HP-MUG-WHITE")
+
+    seen = published("listings", "overwrite", "HP-MUG-WHITE", "HP-MUG-MOSS", "--dry-run").out
+    done = published("listings", "overwrite", "HP-MUG-WHITE", "HP-MUG-MOSS").out
+    as_json = published("listings", "hide", "HP-MUG-MOSS", "--json").json
+
+    assert "1 listing is waiting to unhide. That is given up: a listing waits for one thing at a time." in seen
+    assert "1 listing was waiting to unhide, which was given up for it." in done
+    assert as_json["given_up"] == {"overwrite": 1}
+
+
 def test_unhide_brings_the_stock_back_with_the_next_sync(published, box):
     published("listings", "hide", "HP-MUG-WHITE", "--now")
 

@@ -350,6 +350,21 @@ def test_a_listing_is_forgotten_only_with_the_number_typed_and_the_store_goes_on
     assert shopper.sold(("MUG",))["MUG"]
 
 
+def test_what_a_request_gives_up_is_said_beforehand_and_afterwards(shop, shopper):
+    bob, mug, cup = browser_of("bob"), listing("MUG"), listing("CUP")
+    Listing.objects.filter(sku="MUG").update(pending="hide")
+    address = asking("overwrite", mug, cup)
+
+    seen = text_of(bob.get(address))
+    told = text_of(bob.post(address, {"seen": 2, "do": "later"}, follow=True))
+    again = text_of(bob.get(address))
+
+    assert "1 listing is waiting to hide. That is given up: a listing waits for one thing at a time." in seen
+    assert "1 listing was waiting to hide, which was given up for it." in told
+    assert "given up" not in again
+    assert listing("MUG").pending == "overwrite"
+
+
 def test_nothing_ticked_is_said_and_nothing_done(shop):
     bob = browser_of("bob")
 

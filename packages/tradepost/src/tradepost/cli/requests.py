@@ -30,6 +30,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, PARKED_AFTER, Event, Health, Link, Pending, asked_by
 from tradepost.domain.locks import Locks
+from tradepost.domain.operator_status import given_up_sentences
 from tradepost.domain.plan import Outcome, Result
 from tradepost.engine.requests import (
     TOLD,
@@ -191,6 +192,7 @@ def _request_json(request: Request, asked: RequestOutcome, *, dry_run: bool) -> 
         "queued": asked.queued,
         "unchanged": asked.unchanged,
         "refused": [{"reason": reason, "count": count} for reason, count in sorted(asked.refused.items())],
+        "given_up": {pending.value: number for pending, number in asked.given_up.items()},
         "unknown": request.named.unknown_json(),
         "refused_lines": [*request.named.refused_json(), *refused_lines_json(asked, request.named)],
         "applied_by": APPLIED_BY.get(request.change, ""),
@@ -468,6 +470,8 @@ def _confirm(request: Request, *, now: bool, is_confirmed: bool) -> None:
     # What is queued already is applied as well, if it is applied now.
     number = expected.queued + (expected.unchanged if now else 0)
     if number:
+        for sentence in given_up_sentences(expected.given_up, is_done=False):
+            err.print(f"  {sentence}", markup=False, soft_wrap=True)
         name_products_that_go(request.channel, request.named.ids, request.change)
         confirm(question(request.channel, request.verb, number), is_confirmed=False)
 
@@ -503,7 +507,7 @@ def _show_plan(request: Request, asked: RequestOutcome, *, kind: str) -> None:
     print_changes(asked.changes, shown=_SHOWN, number=asked.queued)
     if kind and asked.queued:
         out.print(f"Would queue '{request.verb}' for {counted(asked.queued, 'listing')}.")
-    _tell_of_others(asked, kind=kind, named=request.named)
+    _tell_of_others(asked, kind=kind, named=request.named, is_planned=True)
     if kind:
         _tell_if_nothing(asked)
     else:
@@ -534,8 +538,13 @@ def _tell_if_nothing(asked: RequestOutcome) -> None:
         out.print("Nothing to do.")
 
 
-def _tell_of_others(asked: RequestOutcome, *, kind: str, named: Named | None = None) -> None:
-    """Say what is left as it is, and why: of a file line by line, else how many for each reason."""
+def _tell_of_others(asked: RequestOutcome, *, kind: str, named: Named | None = None, is_planned: bool = False) -> None:
+    """
+    Say what is given up for it, and what is left as it is, and why: of a file line by line, else how many for each
+    reason.
+    """
+    for sentence in given_up_sentences(asked.given_up, is_done=not is_planned):
+        out.print(sentence, markup=False, soft_wrap=True)
     if asked.unchanged:
         out.print(f"{asked.unchanged} were queued already." if kind else f"{asked.unchanged} had nothing queued.")
     by_line = _refused_lines(asked, named) if named is not None else []

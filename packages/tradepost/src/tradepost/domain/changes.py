@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tradepost.domain.acknowledgement import Acknowledgement
+from tradepost.domain.listing import Pending
 from tradepost.domain.order import (
     AcknowledgeMode,
     OrderState,
@@ -23,6 +24,7 @@ from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, Su
 
 BY_A_PERSON = "recorded by a person"
 _LONGEST_KEY = 255
+_PENDING = "pending"
 
 # --- products on the store ------------------------------------------------------------------------------------------
 
@@ -201,7 +203,15 @@ def listing_removed(code: str, *, external_id: int | None, listing_id: int) -> C
 
 
 def change_queued(code: str, *, action: Action, before: str, after: str, listing_id: int) -> Change:
-    return _in_hub(action, code, FieldChange("pending", before, after), "asked for by a person", listing_id)
+    return _in_hub(action, code, FieldChange(_PENDING, before, after), "asked for by a person", listing_id)
+
+
+def given_up(change: Change) -> Pending:
+    """What waited before, and waits no more because a person asked for something else; NONE where nothing did."""
+    for field in change.fields:
+        if field.name == _PENDING and Pending.NONE.value not in {field.before, field.after}:
+            return Pending(field.before)
+    return Pending.NONE
 
 
 def row_refused(name: str, *, line: int, asked: str) -> Change:

@@ -3,7 +3,7 @@ The one status that an operator reads of a listing, made of its health, its link
 needs a person; and how many of it the store should count.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from tradepost.domain.listing import Health, Link, Pending, Status
@@ -60,6 +60,18 @@ _SETTLED: Mapping[Health, OperatorStatus] = {
     Health.DELISTED: OperatorStatus.REMOVED,
     Health.NOT_LISTED: OperatorStatus.NOT_ON_STORE,
 }
+
+
+def given_up_sentences(given_up: Mapping[Pending, int], *, is_done: bool) -> Iterator[str]:
+    """Say what waits, by how many listings, and is given up for what is asked now; or was."""
+    for pending, number in given_up.items():
+        listings, is_one = f"{number:,} listing{'' if number == 1 else 's'}", number == 1
+        waiting = _WAITING[pending]
+        if is_done:
+            yield f"{listings} {'was' if is_one else 'were'} {waiting}, which was given up for it."
+        else:
+            verb = "is" if is_one else "are"
+            yield f"{listings} {verb} {waiting}. That is given up: a listing waits for one thing at a time."
 
 
 def operator_status(status: Status, *, is_inactive: bool, needs_person: bool) -> OperatorStatus:

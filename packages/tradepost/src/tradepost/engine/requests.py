@@ -13,6 +13,7 @@ from tradepost import wiring
 from tradepost.database import turns
 from tradepost.database.models import Channel, Run, Trigger
 from tradepost.domain.catalogue import Kind
+from tradepost.domain.changes import given_up
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Event, Pending, asked_by
@@ -57,8 +58,9 @@ class RequestOutcome:
 
     `changes`: the first of those that were made, or are only planned, and `actions` how many there are of each action.
     `refused`: reason -> number of listings, with the first of them in `refusals`. `listing_ids`: all rows it meant, the
-    variants of parents, too, and `changed_ids` those that it changes. `applied_by`: the run that applies what was
-    queued. `results`: what became of the first rows; empty for a preview, where nothing became of any.
+    variants of parents, too, and `changed_ids` those that it changes. `given_up`: what some of these waited for, and
+    their number. `applied_by`: the run that applies what was queued. `results`: what became of the first rows; empty
+    for a preview, where nothing became of any.
     """
 
     queued: int = 0
@@ -69,6 +71,7 @@ class RequestOutcome:
     refusals: tuple[Result, ...] = ()
     listing_ids: tuple[int, ...] = ()
     changed_ids: tuple[int, ...] = ()
+    given_up: Mapping[Pending, int] = field(default_factory=dict)
     applied_by: str = ""
     results: tuple[Result, ...] = ()
 
@@ -89,6 +92,7 @@ class RequestSum:
     refusals: list[Result] = field(default_factory=list)
     listing_ids: list[int] = field(default_factory=list)
     changed_ids: list[int] = field(default_factory=list)
+    given_up: Counter[Pending] = field(default_factory=Counter)
     results: list[Result] = field(default_factory=list)
     applied_by: str = ""
 
@@ -100,6 +104,7 @@ class RequestSum:
                 self.listing_ids.append(change.listing_id)
             if result.outcome is Outcome.APPLIED:
                 self.actions[change.action.value] += 1
+                self.given_up[given_up(change)] += 1
                 if change.listing_id is not None:
                     self.changed_ids.append(change.listing_id)
                 if len(self.changed) < TOLD:
@@ -122,6 +127,7 @@ class RequestSum:
             refusals=tuple(self.refusals),
             listing_ids=tuple(self.listing_ids),
             changed_ids=tuple(self.changed_ids),
+            given_up={waited: number for waited, number in self.given_up.items() if waited is not Pending.NONE},
             applied_by=self.applied_by,
             results=() if is_preview else tuple(self.results),
         )

@@ -23,6 +23,7 @@ from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.locks import Locks, locked_pieces, locked_price
 from tradepost.domain.locks import spoken as group_words
+from tradepost.domain.operator_status import given_up_sentences
 from tradepost.engine.requests import GoingProduct, RequestOutcome, products_that_go
 from tradepost.engine.runs import request_run
 from tradepost.engine.schedules import NextRun, next_run
@@ -64,7 +65,7 @@ class BulkPreview:
     What would become of the listings. `pieces`: how many leave sale. `named`: the first that change, with titles.
 
     `rest`: how many fit besides, at which nobody has looked. `codes`: the first that can't, by reason.
-    `products`: those that leave the store for good.
+    `products`: those that leave the store for good. `given_up`: what some that change wait for, and their number.
     """
 
     changed: int = 0
@@ -75,6 +76,11 @@ class BulkPreview:
     pieces: int = 0
     rest: int = 0
     products: list[GoingProduct] = field(default_factory=list)
+    given_up: Counter[Pending] = field(default_factory=Counter)
+
+    @property
+    def is_given_up(self) -> Iterator[str]:
+        return given_up_sentences(self.given_up, is_done=False)
 
     @property
     def more_than_named(self) -> int:
@@ -93,6 +99,7 @@ class BulkPreview:
         self.changed += outcome.queued
         self.unchanged += outcome.unchanged
         self.refused.update(outcome.refused)
+        self.given_up.update(outcome.given_up)
         for refusal in outcome.refusals:
             if len(self.codes[refusal.message]) < _REFUSED_NAMED:
                 self.codes[refusal.message].append(refusal.change.subject.key)
@@ -201,6 +208,7 @@ class BulkOutcome:
     changed: int = 0
     unchanged: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
+    given_up: Mapping[Pending, int] = field(default_factory=dict)
     runs: tuple[int, ...] = ()
 
 
@@ -210,18 +218,20 @@ def carry_out(
     """Ask for it, channel by channel, and start the runs where it is to be done now. Raises NotAllowed."""
     changed, unchanged = 0, 0
     refused: Counter[str] = Counter()
+    given_up: Counter[Pending] = Counter()
     runs: list[int] = []
     for channel_id, some in ids.items():
         outcome = ask.do(channel_id, some, terms, who)
         changed += outcome.queued
         unchanged += outcome.unchanged
         refused.update(outcome.refused)
+        given_up.update(outcome.given_up)
         starts = bool(ask.run and outcome.listing_ids) and (is_now or not ask.is_queued)
         if starts and not Channel.objects.get(pk=channel_id).is_look_only:
             options = ask.options or None
             scope = outcome.listing_ids
             runs.append(request_run(channel_id, ask.run, scope=scope, options=options, requested_by=who).pk)
-    return BulkOutcome(changed, unchanged, refused, tuple(runs))
+    return BulkOutcome(changed, unchanged, refused, given_up, tuple(runs))
 
 
 def tell(request: HttpRequest, ask: ListingAsk, done: BulkOutcome, channel_ids: Collection[int]) -> None:
@@ -234,6 +244,8 @@ def tell(request: HttpRequest, ask: ListingAsk, done: BulkOutcome, channel_ids: 
         messages.success(request, told)
     if done.unchanged and not done.runs:
         messages.info(request, f"{_listings(done.unchanged)} had nothing to change.")
+    for sentence in given_up_sentences(done.given_up, is_done=True):
+        messages.warning(request, sentence)
     for reason, count in Counter(done.refused).most_common():
         messages.warning(request, f"{_listings(count)} left as they are: {reason}")
 
