@@ -138,6 +138,17 @@ def test_a_row_shows_what_should_be_beside_what_is_only_where_they_differ(shop):
     assert (rows["MUG"].price.there, rows["MUG"].stock.there, rows["MUG"].deed) == ("", "", "")
 
 
+def test_what_is_live_and_sold_out_says_so_in_the_list(shop, shopper):
+    assert shop("catalogue", "state-count", "CUP", "0").code == 0
+    assert shop("listings", "sync").code == 0
+
+    rows = {row.code: row for row in browser_of("vera").get(LIST).context["rows"]}
+
+    assert (rows["CUP"].status, rows["CUP"].why) == ("live", "sold out")
+    assert (rows["MUG"].status, rows["MUG"].why) == ("live", "")
+    assert set(shopper.sold(("CUP", "MUG"))) == {"MUG"}
+
+
 def test_what_has_no_price_yet_is_not_shown_as_a_present(shop, tmp_path):
     path = tmp_path / "more.csv"
     path.write_text(HEADER + "JUG,,,Jug,on request,4,Mugs\n", encoding="utf-8")
@@ -429,6 +440,19 @@ def test_the_page_of_a_listing_says_why_what_was_done_and_where_shoppers_see_it(
     assert "Send what is ticked" not in shown
     assert address.replace("&amp;", "&").endswith("Screen=PROD&Product_Code=MUG")
     assert SHOP_PAGE.findall(variant)[0].endswith("Product_Code=TEE"), "a variant is bought on its family's page"
+
+
+def test_images_are_counted_in_the_catalogue_as_they_are_on_the_store(published):
+    """Of a variant its own, of a family all."""
+
+    def images_of(row):
+        groups = browser_of("vera").get(page_of(row)).context["groups"]
+        (field,) = (field for group in groups for field in group.fields if field.name == "images")
+        return field.catalogue, field.wanted
+
+    assert images_of(listing("HP-MUG-WHITE")) == ("1 image", "1 image")
+    assert images_of(listing("HP-CAP-RUST")) == ("1 image", "1 image")
+    assert images_of(Listing.objects.get(code="pier-cap")) == ("3 images", "3 images")
 
 
 def test_the_page_of_a_family_says_of_each_variant_what_the_list_does(shop):

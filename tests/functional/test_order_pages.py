@@ -202,6 +202,23 @@ def test_a_line_of_the_timeline_is_a_sentence_and_below_it_its_time(mugs):
     assert '<p>Fetched from the store.</p><p class="soft"><time' in page
 
 
+def test_the_timeline_ends_with_an_order_wholly_shipped(mugs, published):
+    """The store says since when to the second, by its own clock."""
+    bob = browser_of("bob")
+    ask(bob, page_of(mugs), "ship", **package(mugs, 3))
+    execute_queued()
+    assert published("orders", "get").code == 0
+    Order.objects.update(shipped_at=mugs.placed_at)
+
+    entries = [entry.words for entry in bob.get(page_of(mugs)).context["timeline"]]
+
+    shipped, told, whole = (
+        next(place for place, words in enumerate(entries) if words.startswith(begin))
+        for begin in ("Shipped with", "The store was told", "Wholly shipped.")
+    )
+    assert shipped < told < whole
+
+
 @pytest.mark.parametrize(
     ("mode", "words"),
     [

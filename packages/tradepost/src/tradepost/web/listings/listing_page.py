@@ -264,7 +264,11 @@ def _groups(listing: Listing, row: ListingRow, drifts: Sequence[DriftRecord]) ->
         if not group.value:
             group.value, group.words, group.can_be_sent = each.group.value, group_words(each.group), True
             found.append(group)
-        wanted = _images(each.wanted) if each.name == "images" else value_words(each.name, each.wanted, width=_WIDEST)
+        wanted = (
+            _image_words(len(each.wanted))
+            if each.name == "images"
+            else value_words(each.name, each.wanted, width=_WIDEST)
+        )
         other, is_kept = theirs.get(each.name, (None, False))
         is_changed = each.name in theirs
         group.fields.append(
@@ -281,9 +285,9 @@ def _groups(listing: Listing, row: ListingRow, drifts: Sequence[DriftRecord]) ->
     return found
 
 
-def _images(wanted: Sequence[Any]) -> str:
+def _image_words(number: int) -> str:
     """Their files have no names that say anything."""
-    return "1 image" if len(wanted) == 1 else f"{len(wanted):,} images"
+    return "1 image" if number == 1 else f"{number:,} images"
 
 
 def _price(listing: Listing, row: ListingRow) -> FieldBeside:
@@ -337,6 +341,14 @@ def _catalogue(listing: Listing) -> dict[str, str]:
         "is_taxable": variant.taxable if variant is not None else None,
         "weight_grams": variant.weight_grams if variant is not None else None,
     }
+    of_it = product.images.filter(variant=variant) if listing.kind == "variant" else product.images
+    # Those of variants are named once more with the product.
+    if images := of_it.values("source").distinct().count():
+        return {**_said(said), "images": _image_words(images)}
+    return _said(said)
+
+
+def _said(said: Mapping[str, Any]) -> dict[str, str]:
     return {name: value_words(name, value, width=_WIDEST) for name, value in said.items() if value not in (None, "")}
 
 

@@ -42,7 +42,8 @@ class WantedFigure:
 @dataclass(frozen=True, slots=True)
 class RowOfListing:
     """
-    A listing in a list. `options`: name and value of each. `why`: what needs a person, in a few words. `address`: of
+    A listing in a list. `options`: name and value of each. `why`: what needs a person, in a few words, or that what is
+    live is sold out. `address`: of
     its page, `family_address`: of its variants.
 
     `picture`: the address of one, where there is one. `variants`: how many it has, of which `needy` need a person.
@@ -129,7 +130,7 @@ def _row(
         is_parent=listing.kind == "parent",
         status=status,
         colour=STATUS_COLOURS[status],
-        why=", ".join(spoken(each.kind) for each in noted[:2]) + (" …" if len(noted) > 2 else ""),  # noqa: PLR2004
+        why=_why(listing, row, status),
         price=price_of(row),
         stock=WantedFigure("") if listing.kind == "parent" else stock_of(row),
         deed=deeds[0].words if deeds else "",
@@ -139,6 +140,14 @@ def _row(
         variants=family[0],
         needy=family[1],
     )
+
+
+def _why(listing: Listing, row: ListingRow, status: OperatorStatus) -> str:
+    noted = listing.noted
+    is_sold_out = wanted_count(row.status, row.available) == 0 and not row.sells_without_stock
+    if status is OperatorStatus.LIVE and listing.kind != "parent" and is_sold_out:
+        return "sold out"
+    return ", ".join(spoken(each.kind) for each in noted[:2]) + (" …" if len(noted) > 2 else "")  # noqa: PLR2004
 
 
 def status_of(listing: Listing | ListingRow, noted: Collection[Any]) -> OperatorStatus:

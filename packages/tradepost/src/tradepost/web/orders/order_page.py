@@ -1,6 +1,6 @@
 """The page of an order: its lines, what was sent of it, and its way from the shopper to the proof, in sentences."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -209,7 +209,7 @@ def _article(line: Any) -> str:
 # --- the timeline -----------------------------------------------------------------------------------------------------
 
 
-def timeline(order: "WithFulfilment", shipments: Iterable[ShipmentRecord]) -> Iterator[TimelineEntry]:
+def timeline(order: "WithFulfilment", shipments: Sequence[ShipmentRecord]) -> Iterator[TimelineEntry]:
     """Everything that is known to have happened to an order, in no order."""
     yield TimelineEntry(order.placed_at, f"Placed by {buyer_of(order)}." if order.ship_to else "Placed.")
     yield TimelineEntry(order.imported_at, "Fetched from the store.")
@@ -220,7 +220,9 @@ def timeline(order: "WithFulfilment", shipments: Iterable[ShipmentRecord]) -> It
     for shipment in shipments:
         yield from _of_shipment(shipment)
     if order.shipped_at is not None:
-        yield TimelineEntry(order.shipped_at, "Wholly shipped.")
+        # By the store's clock, and to the second: it is no sooner than the last parcel has left.
+        left = [shipment.synced_at or shipment.shipped_at for shipment in shipments]
+        yield TimelineEntry(max([order.shipped_at, *left]), "Wholly shipped.")
     if order.anonymised_at is not None:
         yield TimelineEntry(order.anonymised_at, "What was known of the buyer was forgotten.")
     for event in order.events.order_by("pk"):
