@@ -21,7 +21,7 @@ from tradepost.database.models import (
     VariantRecord,
 )
 from tradepost.database.orders.orders import DjangoOrders
-from tradepost.database.search import found_listings, found_orders, found_products, is_walked, words_of
+from tradepost.database.search import Search, is_walked, words_of
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.identity import IdentityPlan, Move, SkuChange
 from tradepost.domain.listing_filter import folded
@@ -139,9 +139,9 @@ def differing(term: str) -> list[str]:
         "orders": {row.pk for row in Order.objects.all() if has_words(term, *of_order(row))},
     }
     found = {
-        "listings": [*found_listings(Listing.objects.all(), term).values_list("pk", flat=True)],
-        "products": [*found_products(ProductRecord.objects.all(), term).values_list("pk", flat=True)],
-        "orders": [*found_orders(Order.objects.all(), term).values_list("pk", flat=True)],
+        "listings": [*Search(term).listings(Listing.objects.all()).values_list("pk", flat=True)],
+        "products": [*Search(term).products(ProductRecord.objects.all()).values_list("pk", flat=True)],
+        "orders": [*Search(term).orders(Order.objects.all()).values_list("pk", flat=True)],
     }
     return [table for table in expected if sorted(expected[table]) != sorted(found[table])]
 
@@ -158,7 +158,7 @@ def test_a_search_finds_exactly_the_rows_with_all_its_words(saved, sold):
     @example("enamel mug tee-0/s mug-1 zebra-crossing-of-the-long-road mug")
     @example("mug " + " ".join(f"ab{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
     def compare(term: str) -> None:
-        found.update(map(str, found_listings(Listing.objects.all(), term)) if words_of(term) else ())
+        found.update(map(str, Search(term).listings(Listing.objects.all())) if words_of(term) else ())
         assert differing(term) == []
 
     compare()
@@ -174,8 +174,8 @@ def test_it_finds_the_same_where_more_have_a_word_than_are_fetched(saved, sold, 
     assert {term: differing(term) for term in ("mug", "tee", "te", "mug-1", "enamel mug", "2%", "10", "zebra")} == {
         term: [] for term in ("mug", "tee", "te", "mug-1", "enamel mug", "2%", "10", "zebra")
     }
-    assert is_walked(found_listings(Listing.objects.all(), "tee"))
-    assert not is_walked(found_listings(Listing.objects.all(), "zebra"))
+    assert is_walked(Search("tee").listings(Listing.objects.all()))
+    assert not is_walked(Search("zebra").listings(Listing.objects.all()))
 
 
 @pytest.mark.parametrize("seldom", [1, 1_000_000], ids=["asked of the index", "read in order"])
@@ -193,8 +193,8 @@ def test_what_very_many_have_comes_in_order_from_any_of_them_on(saved, sold, mon
         of_listings = [(row.product_id, row.pk) for row in listings if has_words(term, *of_listing(row))]
         of_orders = [(row.pk, row.pk) for row in orders if has_words(term, *of_order(row))]
         for rows, keys in (
-            (found_listings(Listing.objects.all(), term), of_listings),
-            (found_orders(Order.objects.all(), term), of_orders),
+            (Search(term).listings(Listing.objects.all()), of_listings),
+            (Search(term).orders(Order.objects.all()), of_orders),
         ):
             if not is_walked(rows):
                 continue
@@ -225,7 +225,7 @@ def test_it_finds_the_same_among_rows_that_are_few_or_all_old(saved, sold, monke
 
     for narrowed in ({"pk__lte": middle}, {"pk__gt": middle}, {"pk": middle}, {"pk__lt": 0}):
         for term in ("mug", "tee", "te", "10", "e", "zebra"):
-            rows = found_orders(Order.objects.filter(**narrowed), term)
+            rows = Search(term).orders(Order.objects.filter(**narrowed))
             among = set(Order.objects.filter(**narrowed).values_list("pk", flat=True))
             keys = [row.pk for row in orders if row.pk in among and has_words(term, *of_order(row))]
             ways.add(is_walked(rows))
@@ -248,15 +248,15 @@ def test_it_finds_the_same_among_rows_that_are_few_or_all_old(saved, sold, monke
 
 @pytest.mark.parametrize("term", ["", "  ", "\x1f"])
 def test_a_term_without_a_word_narrows_nothing(saved, sold, term):
-    assert found_listings(Listing.objects.all(), term).count() == Listing.objects.count() > 0
-    assert found_orders(Order.objects.all(), term).count() == Order.objects.count() > 0
+    assert Search(term).listings(Listing.objects.all()).count() == Listing.objects.count() > 0
+    assert Search(term).orders(Order.objects.all()).count() == Order.objects.count() > 0
 
 
 @pytest.mark.parametrize("term", ["mug\0", "mug " * 1000, "x" * 5000])
 def test_a_term_that_nothing_can_have_finds_nothing(saved, sold, term):
-    assert not found_listings(Listing.objects.all(), term).exists()
-    assert not found_products(ProductRecord.objects.all(), term).exists()
-    assert not found_orders(Order.objects.all(), term).exists()
+    assert not Search(term).listings(Listing.objects.all()).exists()
+    assert not Search(term).products(ProductRecord.objects.all()).exists()
+    assert not Search(term).orders(Order.objects.all()).exists()
 
 
 def test_what_an_import_a_rename_or_a_move_has_changed_is_found_by_its_new_words_alone(saved, channel, listings, noon):
@@ -274,21 +274,21 @@ def test_what_an_import_a_rename_or_a_move_has_changed_is_found_by_its_new_words
 
     terms = ("lantern", "lantern-9", "mug-1", "mug-3", "mug-5", "enamel", "tee-0", "tee-0/s", "becher")
     assert {term: differing(term) for term in terms} == {term: [] for term in terms}
-    assert {row.sku for row in found_listings(Listing.objects.filter(channel=channel), "lantern")} == {"LANTERN-9"}
+    assert {row.sku for row in Search("lantern").listings(Listing.objects.filter(channel=channel))} == {"LANTERN-9"}
 
 
 def test_what_the_store_has_changed_of_an_order_is_found_by_its_new_lines(saved, sold, noon):
     orders, order = sold
     orders.follow([order(1000, "MUG-1", "BLANKET-7")], at=noon)
 
-    assert [row.external_id for row in found_orders(Order.objects.all(), "blanket")] == [1000]
+    assert [row.external_id for row in Search("blanket").orders(Order.objects.all())] == [1000]
     assert differing("tee-0/s") == []
 
 
 def test_an_order_is_not_found_by_who_bought(saved, sold):
     """A person's data is nowhere but in the order itself, or it could not be forgotten."""
     assert not OrderWords.objects.filter(words__contains="ada").exists()
-    assert {row.external_id for row in found_orders(Order.objects.all(), "tee")} == {1000}
+    assert {row.external_id for row in Search("tee").orders(Order.objects.all())} == {1000}
 
 
 def test_the_index_follows_words_that_are_changed_and_removed(saved):

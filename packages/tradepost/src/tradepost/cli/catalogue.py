@@ -246,11 +246,11 @@ def list_(
     from django.db.models import Count
 
     from tradepost.database.models import ProductRecord
-    from tradepost.database.search import found_products
+    from tradepost.database.search import Search
 
     rows = ProductRecord.objects.filter(pk__gt=after)
     if search:
-        rows = found_products(rows, search)
+        rows = Search(search).products(rows)
     found = list(rows.annotate(sellable=Count("variants")).order_by("pk")[: limit + 1])
     more, found = len(found) > limit, found[:limit]
     if as_json:

@@ -44,7 +44,7 @@ def list_(
 ) -> None:
     """List the listings of a channel."""
     from tradepost import wiring
-    from tradepost.database.search import found_listings
+    from tradepost.database.search import Search
 
     chosen = the_channel(channel)
     options = {"health": health, "link": link, "pending": pending, "attention": attention}
@@ -57,7 +57,7 @@ def list_(
     rows = wiring.listings.listings_meant(chosen, tuple(meant)).filter(pk__gt=after).select_related("product")
     rows = rows.prefetch_related("attentions")
     if search:
-        rows = found_listings(rows, search)
+        rows = Search(search).listings(rows)
     found = list(rows.order_by("pk")[: limit + 1])
     more = len(found) > limit
     found = found[:limit]

@@ -12,8 +12,9 @@ SQLite's index has them in order, and can go on from any of them; PostgreSQL's h
 """
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -110,39 +111,56 @@ def _note_words(model: type[models.Model], ids: Collection[int], parts: str) -> 
 # --- looking ----------------------------------------------------------------------------------------------------------
 
 
-def found_listings(rows: "QuerySet[Listing]", term: str) -> "QuerySet[Listing]":
-    """Narrow listings to those with a term in their SKU, code and title."""
-    words = words_of(term)
-    if not words:
-        return rows if not term.strip() else rows.none()
-    walk = _looked_up(ProductWords, words, "product_id")
-    # Most words are of titles: what is found in the first text is looked for in no other.
-    has_words = _each(words, ("title_folded", "sku_folded", "code_folded"))
-    texts = {
-        "sku_folded": _folded("sku"),
-        "code_folded": _folded("code"),
-        "title_folded": _folded("product__title"),
-    }
-    if not walk.is_all:
-        # The indexes of what listings are narrowed by begin with the channel.
-        among = rows.filter(channel_id__in=Channel.objects.values("pk"))
-        return _walked_or_few(rows, among, rows.alias(**texts).filter(has_words), walk)
-    of_products = Q(product_id__in=sql.among_ids(walk.newest))
-    found = Listing.objects.filter(of_products).alias(**texts).filter(has_words)
-    ids = list(found.values_list("pk", flat=True)[: MOST_FETCHED + 1])
-    if len(ids) <= MOST_FETCHED:
-        return _few(rows, ids)
-    return _walked(rows.filter(of_products).alias(**texts).filter(has_words), walk)
+class Search:
+    """A term, whose words are looked up once, whatever is searched for them."""
 
+    def __init__(self, term: str) -> None:
+        self._words = words_of(term)
+        self._is_blank = not term.strip()
 
-def found_products(rows: "QuerySet[ProductRecord]", term: str) -> "QuerySet[ProductRecord]":
-    """Narrow products to those with a term in their handle, title, SKUs and codes."""
-    return _found(rows, ProductWords, term)
+    def listings(self, rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
+        """Narrow listings to those with the term in their SKU, code and title."""
+        if not self._words:
+            return rows if self._is_blank else rows.none()
+        walk = replace(self._products, column="product_id")
+        # Most words are of titles: what is found in the first text is looked for in no other.
+        has_words = _each(self._words, ("title_folded", "sku_folded", "code_folded"))
+        texts = {
+            "sku_folded": _folded("sku"),
+            "code_folded": _folded("code"),
+            "title_folded": _folded("product__title"),
+        }
+        if not walk.is_all:
+            # The indexes of what listings are narrowed by begin with the channel.
+            among = rows.filter(channel_id__in=Channel.objects.values("pk"))
+            return _walked_or_few(rows, among, rows.alias(**texts).filter(has_words), walk)
+        of_products = Q(product_id__in=sql.among_ids(walk.newest))
+        found = Listing.objects.filter(of_products).alias(**texts).filter(has_words)
+        ids = list(found.values_list("pk", flat=True)[: MOST_FETCHED + 1])
+        if len(ids) <= MOST_FETCHED:
+            return _few(rows, ids)
+        return _walked(rows.filter(of_products).alias(**texts).filter(has_words), walk)
 
+    def products(self, rows: "QuerySet[ProductRecord]") -> "QuerySet[ProductRecord]":
+        """Narrow products to those with the term in their handle, title, SKUs and codes."""
+        return self._found(rows, lambda: self._products)
 
-def found_orders(rows: "QuerySet[Order]", term: str) -> "QuerySet[Order]":
-    """Narrow orders to those with a term in their number, and the SKUs and codes of their lines."""
-    return _found(rows, OrderWords, term)
+    def orders(self, rows: "QuerySet[Order]") -> "QuerySet[Order]":
+        """Narrow orders to those with the term in their number, and the SKUs and codes of their lines."""
+        return self._found(rows, lambda: _looked_up(OrderWords, self._words))
+
+    @cached_property
+    def _products(self) -> "_Walk":
+        return _looked_up(ProductWords, self._words)
+
+    def _found(self, rows: "QuerySet[Found]", look_up: "Callable[[], _Walk]") -> "QuerySet[Found]":
+        if not self._words:
+            return rows if self._is_blank else rows.none()
+        walk = look_up()
+        if walk.is_all:
+            return _few(rows, walk.newest)
+        has_words = (Q(words__words__contains=_part(word)) for word in self._words)
+        return _walked_or_few(rows, rows, rows.filter(*has_words), walk)
 
 
 def is_walked(rows: "QuerySet[Found]") -> bool:
@@ -193,16 +211,6 @@ def words_of(term: str) -> list[str]:
     return [] if len(term) > LONGEST_TERM or "\0" in term else [*dict.fromkeys(folded(term).split())]
 
 
-def _found(rows: "QuerySet[Found]", model: type[models.Model], term: str) -> "QuerySet[Found]":
-    words = words_of(term)
-    if not words:
-        return rows if not term.strip() else rows.none()
-    walk = _looked_up(model, words, "pk")
-    if walk.is_all:
-        return _few(rows, walk.newest)
-    return _walked_or_few(rows, rows, rows.filter(*(Q(words__words__contains=_part(word)) for word in words)), walk)
-
-
 @dataclass(frozen=True, slots=True)
 class _Walk:
     """
@@ -211,18 +219,19 @@ class _Walk:
     `column`: of the rows, which of what has words they are of. `newest`: the ids of what has the words, descending,
     down to `read_to`; all of them where `is_all`. `is_seldom`: few of the newest have them. `is_narrowed`: most of what
     has the words is not wanted, for other reasons. `among`: the rows themselves without the words, where they are what
-    has them, and are narrowed by other things.
+    has them, and are narrowed by other things. `asked`: what the index was asked for already, with its answers.
     """
 
     model: type[models.Model]
     words: Sequence[str]
-    column: str
+    column: str = "pk"
     newest: Sequence[int] = ()
     read_to: int | None = None
     is_all: bool = False
     is_seldom: bool = False
     is_narrowed: bool = False
     among: "QuerySet[Any] | None" = None
+    asked: "dict[tuple[int | None, bool, int], list[int]]" = field(default_factory=dict)
 
     def batches(self, beyond: int | None, *, is_descending: bool) -> Iterator[Sequence[int]]:
         """Give the ids of what has the words, in order, from one on."""
@@ -293,10 +302,14 @@ def _read(walk: _Walk, beyond: int | None, *, is_descending: bool, most: int) ->
 
 
 def _by_index(walk: _Walk, beyond: int | None, *, is_descending: bool, most: int) -> list[int]:
-    # By a sum, of which there is no index: a planner that knew the order would read text by text, and hope.
-    place = F("pk") + 0
-    found = _from(_with_words(walk), beyond, is_descending=is_descending)
-    return list(found.order_by(place.desc() if is_descending else place.asc()).values_list("pk", flat=True)[:most])
+    question = beyond, is_descending, most
+    if question not in walk.asked:
+        # By a sum, of which there is no index: a planner that knew the order would read text by text, and hope.
+        place = F("pk") + 0
+        found = _from(_with_words(walk), beyond, is_descending=is_descending)
+        found = found.order_by(place.desc() if is_descending else place.asc())
+        walk.asked[question] = list(found.values_list("pk", flat=True)[:most])
+    return walk.asked[question]
 
 
 def _with_words(walk: _Walk) -> "QuerySet[models.Model]":
@@ -338,9 +351,9 @@ def _walked(rows: "QuerySet[Found]", walk: _Walk) -> "QuerySet[Found]":
     return walked
 
 
-def _looked_up(model: type[models.Model], words: Sequence[str], column: str) -> _Walk:
+def _looked_up(model: type[models.Model], words: Sequence[str]) -> _Walk:
     """Find those whose text has all the words, as far as rows are fetched."""
-    walk = _Walk(model, words, column)
+    walk = _Walk(model, words)
     most = MOST_FETCHED + 1
     if connection.vendor == "sqlite":
         newest = _by_pieces(model, [_part(word) for word in words], most=most)

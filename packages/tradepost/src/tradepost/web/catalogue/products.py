@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
-from tradepost.database.search import found_products
+from tradepost.database.search import Search
 from tradepost.domain.listing import Health
 from tradepost.web.catalogue.list_on_channel import ASKED_NAMES, list_on_channel
 from tradepost.web.catalogue.pictures import pictures, shown_picture
@@ -177,7 +177,7 @@ class ProductTable(ReadOnlyTable):
         queryset: QuerySet[ProductRecord],
         search_term: str,
     ) -> tuple[QuerySet[ProductRecord], bool]:
-        return found_products(queryset, search_term), False
+        return Search(search_term).products(queryset), False
 
 
 def _figures(keys: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -17,7 +17,7 @@ from tradepost import wiring
 from tradepost.database.models import AttentionRecord, Channel, Listing
 from tradepost.database.models.allowed import choices
 from tradepost.database.models.listing import IN_LISTS, IN_LISTS_BY_KIND, IS_ASKED_FOR, IS_BROKEN
-from tradepost.database.search import found_listings, is_walked
+from tradepost.database.search import Search, is_walked
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
@@ -204,7 +204,7 @@ class ListingTable(ReadOnlyTable):
         queryset: QuerySet[Listing],
         search_term: str,
     ) -> tuple[QuerySet[Listing], bool]:
-        return found_listings(queryset, search_term), False
+        return Search(search_term).listings(queryset), False
 
     # --- the list -----------------------------------------------------------------------------------------------------
 

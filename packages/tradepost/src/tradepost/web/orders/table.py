@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from tradepost import wiring
 from tradepost.database.models import Channel, Order, ParkedOrderRecord, Run, RunKind, ShipmentRecord
 from tradepost.database.models.fulfilment import fresh
-from tradepost.database.search import found_orders
+from tradepost.database.search import Search
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.domain.order_proof import OrderPlace, OrderProof, placed_span, proof_of, span_words
@@ -268,7 +268,7 @@ class OrderTable(ReadOnlyTable):
         queryset: QuerySet[Order],
         search_term: str,
     ) -> tuple[QuerySet[Order], bool]:
-        return found_orders(queryset, search_term), False
+        return Search(search_term).orders(queryset), False
 
 
 def _starts(request: HttpRequest) -> dict[str, bool]:

@@ -12,10 +12,8 @@ from django.urls import reverse
 
 from tradepost.database.models import Listing, Order, ProductRecord
 from tradepost.database.search import (
+    Search,
     first_walked,
-    found_listings,
-    found_orders,
-    found_products,
     is_walked,
     with_ids,
     words_of,
@@ -70,14 +68,15 @@ def search_everywhere(term: str, *, may: Callable[[str], bool] = lambda _act: Tr
 
 
 def _looks(term: str) -> Iterator[tuple[str, Callable[[], SearchHits]]]:
+    search = Search(term)
     listings = Listing.objects.select_related("product", "channel").prefetch_related("attentions")
-    yield "listings list", lambda: _group("Listings", term, found_listings(listings, term), _of_listing)
+    yield "listings list", lambda: _group("Listings", term, search.listings(listings), _of_listing)
     yield (
         "catalogue list",
-        lambda: _group("Products", term, found_products(ProductRecord.objects.all(), term), _of_product),
+        lambda: _group("Products", term, search.products(ProductRecord.objects.all()), _of_product),
     )
     orders = Order.objects.select_related("channel")
-    yield "orders list", lambda: _group("Orders", term, found_orders(orders, term), _of_order)
+    yield "orders list", lambda: _group("Orders", term, search.orders(orders), _of_order)
 
 
 def _group(name: str, term: str, rows: QuerySet[Row], find: Callable[[Row], tuple[str, str]]) -> SearchHits:
