@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from miva_sandbox.state import tokens
+from people import browser_of
 from tradepost.database.models import Channel, Listing, Run, ScheduleRecord
 from tradepost.engine.runs import run_now
 from tradepost.engine.schedules import start_due, when_applied
@@ -48,6 +49,26 @@ def test_every_operation_is_refused_at_the_channel_and_no_row_is_touched(revoked
     shown = revoked("channel", "show", "shop")
     assert shown.out.count("attention: The access token is switched off") == 1
     assert "refused by the store" in revoked("channel", "list").out
+
+
+def test_how_a_channel_stands_is_said_by_the_command_as_today_says_it(revoked):
+    bob = browser_of("bob")
+
+    def told():
+        standing = revoked("channel", "show", "shop", "--json").json["standing"]
+        (shown,) = bob.get("/").context["standings"]
+        assert shown.judged.sentence == standing["sentence"]
+        assert f"{standing['state']}: {standing['sentence']}" in revoked("channel", "show", "shop").out
+        assert standing["state"] in revoked("channel", "list").out
+        return standing["standing"], standing["sentence"]
+
+    well = told()
+    revoked("listings", "sync")
+    stopped = told()
+
+    assert well == ("well", "All is well: 17 listings are live, 2 wait to be sent.")
+    assert stopped[0] == "stopped"
+    assert stopped[1].startswith("The store refuses the hub, so nothing is sent or fetched. The access token is")
 
 
 def test_schedules_start_nothing_for_an_hour_and_then_try_again(revoked):

@@ -239,12 +239,12 @@ def test_a_copy_of_the_folder_only_looks_and_a_folder_that_was_renamed_is_the_sa
     shutil.copy(tmp_path / "kept.sqlite3", renamed / "tradepost.sqlite3")
     put_back = run(renamed, "channel", "list")
 
-    assert (same.stderr, "active" in same.stdout) == ("", True)
+    assert (same.stderr, "live" in same.stdout) == ("", True)
     assert "at another place than before" in noticed.stderr
-    assert "look-only" in noticed.stdout
-    assert (once.stderr, "look-only" in once.stdout) == ("", True)
+    assert "restored, nothing is sent" in noticed.stdout
+    assert (once.stderr, "restored, nothing is sent" in once.stdout) == ("", True)
     assert "knows less than it did here before" in put_back.stderr
-    assert "look-only" in put_back.stdout
+    assert "restored, nothing is sent" in put_back.stdout
 
 
 def test_after_a_move_in_good_order_everything_goes_on_as_it_was(shop, store, tmp_path, monkeypatch, postgres_server):

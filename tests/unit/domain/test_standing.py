@@ -2,6 +2,7 @@
 
 import pytest
 
+from tradepost.domain.counts import COUNT_UP_TO
 from tradepost.domain.standing import ChannelFacts, FailedWork, Remedy, Standing, standing_of
 
 PASSWORD = FailedWork(7, "publish", "The image server refuses the password.", is_by_set_up=True)
@@ -18,6 +19,13 @@ STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_
             ChannelFacts(live=1_200, to_publish=1, to_sync=1),
             Standing.WELL,
             "All is well: 1,200 listings are live, 2 wait to be sent.",
+            Remedy.WAITING,
+        ),
+        (
+            # What was counted as far as to one more than are counted exactly.
+            ChannelFacts(live=COUNT_UP_TO + 1, to_sync=COUNT_UP_TO + 1),
+            Standing.WELL,
+            "All is well: 10,000+ listings are live, 10,000+ wait to be sent.",
             Remedy.WAITING,
         ),
         (

@@ -18,6 +18,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.image_pages import page_lines, pages_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.shipment import UNSENT
+from tradepost.domain.standing import standing_of
 from tradepost.domain.value_words import value_words
 from tradepost.operations import channels
 from tradepost.operations.channel_edit import (
@@ -139,19 +140,21 @@ def add(
 
 @app.command("list")
 def list_(*, as_json: JsonOption = False) -> None:
-    """List the channels."""
+    """List the channels, and how each stands."""
     from tradepost.database.models import Channel, ConnectionKind
+    from tradepost.engine.standings import facts_of
 
     found = list(Channel.objects.filter(archived_at__isnull=True).prefetch_related("connections"))
     if as_json:
         print_json({"channels": [_json(channel) for channel in found]})
         return
+    facts = facts_of(found)
     print_table(
         ("name", "state", "store", "images", "listings", "orders fetched"),
         (
             (
                 channel.name,
-                _state(channel),
+                standing_of(facts[channel.pk]).state.value,
                 _addresses(channel, ConnectionKind.STORE_API),
                 _addresses(channel, ConnectionKind.IMAGE_FTP) or "none",
                 channel.listings.count(),
@@ -169,7 +172,7 @@ def show(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a channel's settings, and when its operations are started next; secrets are never shown."""
+    """Show how a channel stands, its settings, and when its operations start next; secrets are never shown."""
     from tradepost import wiring
     from tradepost.database.models import ConnectionKind
 
@@ -178,10 +181,11 @@ def show(
     if as_json:
         print_json(facts)
         return
+    out.print(f"{facts['standing']['state']}: {facts['standing']['sentence']}", markup=False, soft_wrap=True)
     for key, value in facts.items():
         if key not in {
             *("attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments", "orders_compared"),
-            *("refused_files", "image_pages", "checks", "checked_at", "to_switch", "restored"),
+            *("refused_files", "image_pages", "checks", "checked_at", "to_switch", "restored", "standing"),
         }:
             out.print(f"{key.replace('_', ' ')}: {value_words(key, value, width=1000)}", markup=False, soft_wrap=True)
     unsent = ", ".join(f"{number} {state}" for state, number in facts["unsent_shipments"].items())
@@ -561,16 +565,6 @@ def _print_check_list(channel: "Channel") -> None:
         out.print(f"  {line}".replace("CHANNEL", shlex.quote(channel.name)), markup=False, soft_wrap=True)
 
 
-def _state(channel: "Channel") -> str:
-    if channel.is_paused:
-        return "paused"
-    if channel.restored_why:
-        return "look-only since its database came back"
-    if channel.is_look_only and not channel.refusal:
-        return "look-only"
-    return "refused by the store" if channel.refusal else "active"
-
-
 def _addresses(channel: "Channel", kind: "ConnectionKind") -> str:
     return ", ".join(f"{c.host} {c.store_code}".strip() for c in channel.connections.all() if c.kind == kind.value)
 
@@ -583,6 +577,13 @@ def _refused(channel: "Channel") -> str:
     )
 
 
+def _standing_json(channel: "Channel") -> dict[str, str]:
+    from tradepost.engine.standings import facts_of, judged
+
+    found = judged(channel, facts_of([channel])[channel.pk])
+    return {"state": found.state.value, "standing": found.standing.value, "sentence": found.sentence}
+
+
 def _json(channel: "Channel") -> dict[str, Any]:
     from tradepost import wiring
     from tradepost.database.models import ConnectionKind
@@ -591,6 +592,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
     to_switch = wiring.listings.to_switch(channel.pk)
     return {
         "name": channel.name,
+        "standing": _standing_json(channel),
         "paused": channel.is_paused,
         "look_only": channel.is_look_only,
         "restored": channel.restored_why or None,

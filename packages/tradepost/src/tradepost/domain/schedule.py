@@ -45,6 +45,20 @@ class ScheduledOperation(StrEnum):
     PUBLISH = "publish"
 
 
+# What each does, in the words of an operator.
+OPERATION_WORDS: Mapping[ScheduledOperation, str] = {
+    ScheduledOperation.GET_ORDERS: "Fetch new orders",
+    ScheduledOperation.SYNC_ORDERS: "Tell the store of shipments",
+    ScheduledOperation.SYNC: "Send prices, quantities and status",
+    ScheduledOperation.RECONCILE: "Look at every product of the store",
+    ScheduledOperation.RECONCILE_ORDERS: "Compare all orders with the store",
+    ScheduledOperation.DELIVER_ORDERS: "Hand orders over to others",
+    ScheduledOperation.FETCH_SHIPMENTS: "Fetch files of shipments",
+    ScheduledOperation.LINK: "Link to products that are on the store",
+    ScheduledOperation.PUBLISH: "Publish what is new or changed",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """An interval (`every`) or a cron expression of five fields; with neither it is off."""

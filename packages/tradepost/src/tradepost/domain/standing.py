@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tradepost.domain.counts import count_words
 from tradepost.domain.run_words import work_words
 
 
@@ -176,15 +177,15 @@ def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
 
 
 def _all_well(facts: ChannelFacts) -> str:
-    live = f"{facts.live:,} {'listing is' if facts.live == 1 else 'listings are'} live"
+    live = f"{count_words(facts.live)} {'listing is' if facts.live == 1 else 'listings are'} live"
     if waiting := facts.to_publish + facts.to_sync:
-        return f"All is well: {live}, {waiting:,} {'waits' if waiting == 1 else 'wait'} to be sent."
+        return f"All is well: {live}, {count_words(waiting)} {'waits' if waiting == 1 else 'wait'} to be sent."
     return f"All is well: {live}, and nothing waits." if facts.live else "All is well. Nothing is on the store yet."
 
 
 def _waits(failed: FailedWork, facts: ChannelFacts) -> str:
     waiting = {"publish": facts.to_publish, "sync": facts.to_sync}.get(failed.kind, 0)
-    return f" {waiting:,} {'listing waits' if waiting == 1 else 'listings wait'}." if waiting else ""
+    return f" {count_words(waiting)} {'listing waits' if waiting == 1 else 'listings wait'}." if waiting else ""
 
 
 def _ended(sentence: str) -> str:

@@ -1,5 +1,8 @@
 """Listings, and what else the hub knows of a store: events of links, open intents, set-up and files."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.lookups import Exact, GreaterThan
@@ -31,6 +34,9 @@ IN_LISTS_BY_KIND = GreaterThan(F("code"), _literal(""))
 # What is so of few, as `listing_asked` and `listing_broken` have it.
 IS_ASKED_FOR = GreaterThan(F("pending"), _literal(""))
 IS_BROKEN = Exact(F("link"), _literal("broken"))
+
+# What is on its store, neither hidden nor switched off.
+IS_LIVE: Mapping[str, Any] = {"health": Health.LISTED.value, "link": Link.LINKED.value, "is_inactive": False}
 
 
 class _Pending(models.Func):
@@ -342,6 +348,11 @@ class Listing(models.Model):
                 Q(_Pending(F("pending"), among="'publish', 'overwrite'")) | Q(awaits_images=True), is_orphaned=False
             ).exclude(pending=Pending.NONE.value),
         )
+
+    @classmethod
+    def live(cls, channel_id: int) -> "models.QuerySet[Listing]":
+        """Return what of a channel is on its store, neither hidden nor switched off."""
+        return cls.objects.filter(channel_id=channel_id, **IS_LIVE)
 
     @property
     def status(self) -> Status:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from tradepost.database.models import Run, RunChange
+from tradepost.domain.counts import count_words as number_words
 from tradepost.domain.plan import RunState
 from tradepost.domain.run_words import change_words, count_words, is_quiet, planned_words, work_words
 from tradepost.web.activity import run_page
@@ -18,7 +19,6 @@ from tradepost.web.shell.channels import chosen_channel
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.tables.counts import count
-from tradepost.web.tables.counts import count_words as number_words
 from tradepost.web.tables.keyset import KeysetChangeList
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 

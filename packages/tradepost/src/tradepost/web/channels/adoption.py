@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Listing, Run, RunChange, RunKind, SavedPlan
+from tradepost.domain.counts import count_words as bounded_words
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import SETTLED_STATES, Action, Outcome, RunState, SubjectKind
@@ -31,7 +32,6 @@ from tradepost.web.shell.channels import CHANNEL
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
 from tradepost.web.tables.counts import count
-from tradepost.web.tables.counts import count_words as bounded_words
 
 LEFT_SHOWN = 50
 _SKU_CHOICES: Mapping[LinkingPriority, str] = {

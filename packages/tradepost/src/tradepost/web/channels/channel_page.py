@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Listing, Run, RunKind
+from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.image_pages import ImagePage
 from tradepost.domain.listing_rules import ListingRules
@@ -39,7 +40,7 @@ from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
 from tradepost.web.shell.standings import channel_state, failed_work
-from tradepost.web.tables.counts import count, count_words
+from tradepost.web.tables.counts import count
 from tradepost.web.tables.row_numbers import MOST_DIGITS, needed_row_number, row_numbers
 from tradepost.web.today.today import again_of
 

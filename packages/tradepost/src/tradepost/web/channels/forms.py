@@ -20,7 +20,7 @@ from unfold.widgets import (  # type: ignore[import-untyped] # the package has n
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.image_pages import WORDS_OF_PAGES, ImagePage
 from tradepost.domain.order import AcknowledgeMode
-from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation, cron_of, interval_of, zone_of
+from tradepost.domain.schedule import OFF, OPERATION_WORDS, Schedule, ScheduledOperation, cron_of, interval_of, zone_of
 from tradepost.domain.stock import StockMode
 from tradepost.operations.channel_edit import ChannelEdit
 from tradepost.operations.ports import (
@@ -41,18 +41,6 @@ _BY_CRON = "cron"
 _DAILY = re.compile(r"([0-9]{1,2}) ([0-9]{1,2}) \* \* \*")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
-# What each operation does, in the words of the pages.
-OPERATION_WORDS: Mapping[ScheduledOperation, str] = {
-    ScheduledOperation.GET_ORDERS: "Fetch new orders",
-    ScheduledOperation.SYNC_ORDERS: "Tell the store of shipments",
-    ScheduledOperation.SYNC: "Send prices, quantities and status",
-    ScheduledOperation.RECONCILE: "Look at every product of the store",
-    ScheduledOperation.RECONCILE_ORDERS: "Compare all orders with the store",
-    ScheduledOperation.DELIVER_ORDERS: "Hand orders over to others",
-    ScheduledOperation.FETCH_SHIPMENTS: "Fetch files of shipments",
-    ScheduledOperation.LINK: "Link to products that are on the store",
-    ScheduledOperation.PUBLISH: "Publish what is new or changed",
-}
 _INTERVALS = ("1m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 

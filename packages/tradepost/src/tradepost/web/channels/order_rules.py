@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Order
+from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_rules import LONGEST_NAME, LONGEST_WORD, AddressPart, OrderRule, differences, in_order
@@ -33,7 +34,7 @@ from tradepost.web.format import spoken
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
-from tradepost.web.tables.counts import count, count_words
+from tradepost.web.tables.counts import count
 
 _KEEP, _REMOVE, _TRY_WITHOUT = "keep", "remove", "try_without"
 _EARLIER, _LATER, _MOVE = "earlier", "later", "move"

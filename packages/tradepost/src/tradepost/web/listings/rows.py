@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 
 from tradepost import wiring
 from tradepost.database.models import AttentionRecord, Listing
+from tradepost.database.models.listing import IS_LIVE
 from tradepost.domain.listing import Health, Link
 from tradepost.domain.listing_explanation import next_deeds
 from tradepost.domain.operator_status import OperatorStatus, operator_status, wanted_count
@@ -256,7 +257,7 @@ def in_tab(rows: "QuerySet[Listing]", tab: str, channel_ids: Iterable[int]) -> "
         case "waiting":
             return rows.filter(pk__in=_waiting(ids))
         case "live":
-            return _of(rows, ids).filter(health=Health.LISTED.value, link=Link.LINKED.value, is_inactive=False)
+            return _of(rows, ids).filter(**IS_LIVE)
         case "hidden":
             return _of(rows, ids).filter(health=Health.HIDDEN.value)
         case "not-there":

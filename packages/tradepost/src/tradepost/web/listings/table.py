@@ -21,6 +21,7 @@ from tradepost.database.search import Search, is_walked
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
+from tradepost.domain.counts import COUNT_UP_TO
 from tradepost.domain.errors import NotAllowed, TradepostError
 from tradepost.domain.listing import Health, Link
 from tradepost.engine.runs import request_run
@@ -65,7 +66,6 @@ from tradepost.web.shell.channels import CHANNEL, channel_ids, channels_in_use, 
 from tradepost.web.shell.page import is_in_panel, page
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
-from tradepost.web.tables.counts import COUNT_UP_TO
 from tradepost.web.tables.keyset import AFTER, BEFORE, NEWEST_FIRST, SORT, KeysetChangeList, RowOrder
 from tradepost.web.tables.list_settings import ListSettings
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable

@@ -11,11 +11,12 @@ from django.utils.http import urlencode
 
 from tradepost.database.models import Channel, Order, OrderLine, ParkedOrderRecord, ShipmentRecord
 from tradepost.database.models.fulfilment import with_fulfilment
+from tradepost.domain.counts import count_words
 from tradepost.domain.order import OrderState
 from tradepost.domain.shipment import ShipmentState
 from tradepost.web.orders.order_page import buyer_of, pill_of
 from tradepost.web.shell.channels import CHANNEL, channel_ids
-from tradepost.web.tables.counts import count_words, counts
+from tradepost.web.tables.counts import counts
 from tradepost.web.tables.keyset import (
     AFTER,
     BEFORE,

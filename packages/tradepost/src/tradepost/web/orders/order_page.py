@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from tradepost import wiring
 from tradepost.database.models import Order, OrderEvent, Run, RunKind, ShipmentRecord
 from tradepost.database.models.fulfilment import with_fulfilment
+from tradepost.domain.counts import count_words
 from tradepost.domain.order import AcknowledgeMode, OrderState, StoreStatus
 from tradepost.domain.order_changes import OrderEventKind
 from tradepost.domain.plan import SETTLED_STATES, RunState
@@ -20,7 +21,7 @@ from tradepost.web.format import NOTHING, field_lines, spoken
 from tradepost.web.orders.lines import ShownLine, shown_lines
 from tradepost.web.orders.shipping_form import blank_form, carriers_of
 from tradepost.web.rights import may
-from tradepost.web.tables.counts import count, count_words
+from tradepost.web.tables.counts import count
 
 if TYPE_CHECKING:
     from tradepost.database.models.fulfilment import WithFulfilment

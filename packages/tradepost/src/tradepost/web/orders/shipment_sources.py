@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 
 from tradepost import wiring
 from tradepost.database.models import Channel, FetchedFile, Run, RunKind, ShipmentSourceRecord
+from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed, TradepostError
 from tradepost.domain.schedule import ScheduledOperation
 from tradepost.operations.fetch_shipments import add_source, set_source
@@ -21,7 +22,7 @@ from tradepost.web.rights import may, need
 from tradepost.web.shell.channels import channel_ids, channels_in_use
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
-from tradepost.web.tables.counts import count, count_words
+from tradepost.web.tables.counts import count
 
 _LIST, _PAGE = "admin:shipment_sources", "admin:shipment_source_show"
 _SHOWN_FILES = 20

@@ -13,6 +13,7 @@ from tradepost import wiring
 from tradepost.database.models import Channel, Order, ParkedOrderRecord, Run, RunKind, ShipmentRecord
 from tradepost.database.models.fulfilment import fresh
 from tradepost.database.search import Search
+from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.domain.order_proof import OrderPlace, OrderProof, placed_span, proof_of, span_words
@@ -36,7 +37,7 @@ from tradepost.web.shell.channels import channel_ids, channels_in_use
 from tradepost.web.shell.page import page
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
-from tradepost.web.tables.counts import count, count_words
+from tradepost.web.tables.counts import count
 from tradepost.web.tables.keyset import KeysetChangeList
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number

@@ -29,8 +29,8 @@ from unfold.views import ChangeList  # type: ignore[import-untyped] # the packag
 
 from tradepost.database.search import first_walked, is_few, is_walked
 from tradepost.database.several import counted_keys, counts_of, few_keys, few_rows, first_keys
+from tradepost.domain.counts import COUNT_UP_TO
 from tradepost.web.shell.channels import every_channel
-from tradepost.web.tables.counts import COUNT_UP_TO
 from tradepost.web.tables.row_numbers import MOST_DIGITS, row_number
 
 AFTER = "after"

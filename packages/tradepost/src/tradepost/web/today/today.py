@@ -6,7 +6,7 @@ Each number is counted by an index that was made for it, up to ten thousand.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -25,7 +25,6 @@ from tradepost.database.models import (
     AttentionRecord,
     Channel,
     FetchedFile,
-    Listing,
     Order,
     ParkedOrderRecord,
     Run,
@@ -35,23 +34,24 @@ from tradepost.database.models import (
 )
 from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
+from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
 from tradepost.domain.plan import Outcome
-from tradepost.domain.schedule import ScheduledOperation
+from tradepost.domain.schedule import OPERATION_WORDS, ScheduledOperation
 from tradepost.domain.shipment import ShipmentState
 from tradepost.domain.standing import ChannelStanding, Remedy, Standing, standing_of
 from tradepost.engine.schedules import WORK, start_now
+from tradepost.engine.standings import judged
 from tradepost.operations.channels import pause_channel, resume_channel
-from tradepost.web.channels.forms import OPERATION_WORDS, schedule_words
+from tradepost.web.channels.forms import schedule_words
 from tradepost.web.format import spoken
-from tradepost.web.listings.rows import in_tab
 from tradepost.web.listings.table import ATTENTION_PARAMETER, TAB
 from tradepost.web.rights import may, need
 from tradepost.web.shell.channels import channels_in_use, chosen_channel
 from tradepost.web.shell.standings import COLOURS, channel_facts
-from tradepost.web.tables.counts import count, count_words, counts
+from tradepost.web.tables.counts import count, counts
 from tradepost.web.today.charts import Bars
 from tradepost.web.today.first_steps import are_ahead
 
@@ -153,11 +153,9 @@ def _channels(request: HttpRequest) -> list[Channel]:
 
 
 def _standing(request: HttpRequest, channel: Channel) -> ShownStanding:
-    to_sync, to_publish = map(count, Listing.waiting(channel.pk))
-    live = count(in_tab(Listing.objects.all(), "live", [channel.pk]))
-    judged = standing_of(replace(channel_facts(request)[channel.pk], to_publish=to_publish, to_sync=to_sync, live=live))
+    found = judged(channel, channel_facts(request)[channel.pk])
     page = reverse("admin:tradepost_channel_change", args=[channel.pk])
-    run = reverse("admin:tradepost_run_change", args=[judged.run_id]) if judged.run_id is not None else ""
+    run = reverse("admin:tradepost_run_change", args=[found.run_id]) if found.run_id is not None else ""
     place, button = {
         Remedy.NONE: ("", ""),
         Remedy.CHANNEL: (page, "Mend the connection"),
@@ -168,8 +166,8 @@ def _standing(request: HttpRequest, channel: Channel) -> ShownStanding:
         Remedy.RUN: (run, "Look and decide"),
         Remedy.ORDERS: (reverse("admin:tradepost_order_reconciliation"), "See what differs"),
         Remedy.WAITING: (_table("listing", channel, {TAB: "waiting"}), "See what waits"),
-    }[judged.remedy]
-    return ShownStanding(channel, judged, COLOURS[judged.standing], place, button, again_of(request, judged))
+    }[found.remedy]
+    return ShownStanding(channel, found, COLOURS[found.standing], place, button, again_of(request, found))
 
 
 def again_of(request: HttpRequest, judged: ChannelStanding) -> str:
