@@ -1,15 +1,15 @@
 """
 Rows put aside by key, in a temporary SQLite file: those of one product may lie apart, and memory does not grow with
 the catalogue.
+
+The file has no name: SQLite takes it away while it is open, so whoever is killed leaves nothing behind.
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -75,8 +75,6 @@ class RowStaging:
 @contextmanager
 def row_staging() -> Iterator[RowStaging]:
     """Open a place for rows that is gone afterwards."""
-    with (
-        tempfile.TemporaryDirectory(prefix="tradepost-import-") as folder,
-        closing(sqlite3.connect(Path(folder) / "rows.sqlite3")) as database,
-    ):
+    # A blank name is such a file, in TMPDIR: https://www.sqlite.org/inmemorydb.html#temp_db
+    with closing(sqlite3.connect("")) as database:
         yield RowStaging(database)
