@@ -11,11 +11,13 @@ import sqlite3
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
@@ -93,6 +95,11 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def own_cpu_seconds() -> float:
+    """The CPU time of this process so far, and of those that it has started and that have ended."""
+    return sum(os.times()[:4])
+
+
 def forget_peak(pid: int) -> None:
     """Let `peak_mb` begin anew: what a piece of work needs is not what was needed to prepare it."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="utf-8")
@@ -102,3 +109,37 @@ def peak_mb(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     kilobytes = next(line.split()[1] for line in lines if line.startswith("VmHWM"))
     return int(kilobytes) / 1024
+
+
+@dataclass
+class ChildrenSeen:
+    """What was seen of the processes that this one has started; `peak_mb`: the most that one of them had."""
+
+    peak_mb: float = 0.0
+
+    def look(self) -> None:
+        own = Path("/proc/self/cmdline").read_bytes()
+        for task in Path("/proc/self/task").iterdir():
+            # Any of them may end meanwhile. Before it begins with what it is for, it is a copy of this one.
+            with suppress(OSError, StopIteration):
+                for pid in map(int, (task / "children").read_text(encoding="ascii").split()):
+                    if Path(f"/proc/{pid}/cmdline").read_bytes() != own:
+                        self.peak_mb = max(self.peak_mb, peak_mb(pid))
+
+
+@contextmanager
+def children_seen() -> Iterator[ChildrenSeen]:
+    """Look ten times a second at the processes that this one starts."""
+    seen, is_over = ChildrenSeen(), Event()
+
+    def watch() -> None:
+        while not is_over.wait(0.1):
+            seen.look()
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        is_over.set()
+        watcher.join()

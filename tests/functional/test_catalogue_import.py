@@ -1,10 +1,19 @@
 """What follows from a change of the catalogue at the command line: what it has no more waits for no schedule."""
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from shopper import Shopper
-from tradepost.database.models import Run
+from tradepost.database.models import ProductRecord, Run
+from tradepost.domain.errors import HubUnusable
 from tradepost.engine.executor import Executor
+from tradepost.engine.imports import import_file
+from tradepost.operations.imports import NamedFile
 
 HEADER = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
 SMALL = "tee,Cotton Tee,Size,S,TEE-S,6,15.00\n"
@@ -104,3 +113,70 @@ def test_without_a_server_the_command_that_was_named_takes_it_off_sale(connected
     assert connected("listings", "sync").code == 0
 
     assert (before, sold(shopper)) == ({"TEE-S", "TEE-L", "MUG-01"}, {"TEE-S", "MUG-01"})
+
+
+# --- large files, which a process of their own reads ------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(tmp_path):
+    path = tmp_path / "large.csv"
+    words = "word " * 400
+    rows = (f"MUG-{number},Mug {number},{words},7.90\n" for number in range(2000))
+    path.write_text("sku,name,description,price\n" + "".join(rows), encoding="utf-8")
+    return path
+
+
+def reader():
+    """The process that reads for this one."""
+    children = {
+        pid
+        for task in Path("/proc/self/task").iterdir()
+        for pid in (task / "children").read_text(encoding="ascii").split()
+    }
+    (found,) = (pid for pid in children if b"reader_process" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    return int(found)
+
+
+def test_what_has_come_in_stays_when_the_reading_is_cut_off_and_the_rest_comes_with_the_next_import(shell, large):
+    killed = []
+
+    def kill_once(_rows):
+        if not killed:
+            killed.append(reader())
+            os.kill(killed[0], signal.SIGKILL)
+
+    with pytest.raises(HubUnusable, match="import the file again, and the rest comes then"):
+        import_file(NamedFile.of(large), requested_by="bob", progress=kill_once)
+    run = Run.objects.get()
+    came_in = ProductRecord.objects.count()
+    again = shell("catalogue", "import", large, "--json")
+
+    assert (run.state, run.error_kind) == ("failed", "HubUnusable")
+    assert "was not read to its end" in run.error
+    assert 500 <= came_in < 2000
+    assert again.code == 0, again
+    assert (again.json["created"], again.json["unchanged"]) == (2 * (2000 - came_in), 2 * came_in)
+
+
+def test_a_preview_of_a_large_file_leaves_nothing_of_it(shell, large):
+    said = shell("catalogue", "import", large, "--dry-run", "--json")
+
+    assert said.code == 0, said
+    assert said.json["created"] == 2 * 2000
+    assert ProductRecord.objects.count() == 0
+
+
+def test_a_command_says_of_a_large_file_what_it_says_of_a_small_one_and_nothing_else(tmp_path, large):
+    def type_in(path):
+        words = [Path(sys.executable).parent / "tradepost", "catalogue", "import", path]
+        environment = {**os.environ, "TRADEPOST_DATA": str(tmp_path / f"hub-{path.stem}"), "DATABASE_URL": ""}
+        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+
+    small = tmp_path / "small.csv"
+    small.write_text("sku,name,description,price\nCUP,Cup,word,7.90\n", encoding="utf-8")
+    of_small, of_large = (type_in(path) for path in (small, large))
+
+    assert (of_small.returncode, of_large.returncode) == (0, 0), of_large
+    assert of_large.stdout.replace("4000", "2").replace("2000", "1") == of_small.stdout
+    assert of_large.stderr == of_small.stderr

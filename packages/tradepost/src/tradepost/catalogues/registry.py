@@ -61,8 +61,7 @@ class CatalogueFiles:
     def read(
         self, path: Path, *, form: CatalogueForm | None = None, counted: CountColumns = NO_COUNT_COLUMNS
     ) -> Iterator[ReadProduct]:
-        catalogue_format = self._format_of(path) if form is None else self._named(path, form)
-        return catalogue_format.read(path, counted=counted)
+        return self.recognised(path, form).read(path, counted=counted)
 
     def look(self, path: Path, *, form: CatalogueForm | None = None, rows: int) -> FileLook:
         """
@@ -70,13 +69,17 @@ class CatalogueFiles:
 
         Raises FileRefused as `read` does.
         """
-        found = self._format_of(path) if form is None else self._named(path, form)
+        found = self.recognised(path, form)
         if found.form is CatalogueForm.JSON_LINES:
             columns, sample = json_sample(path, rows=rows)
         else:
             columns, sample = csv_sample(path, rows=rows)
         passed_over = [name for name in columns if name and name not in found.columns]
         return FileLook(found.form, columns, passed_over, sample)
+
+    def recognised(self, path: Path, form: CatalogueForm | None) -> CatalogueFormat:
+        """Return the format of a file, the one that is named if the file is of it. Raises FileRefused."""
+        return self._format_of(path) if form is None else self._named(path, form)
 
     def _named(self, path: Path, form: CatalogueForm) -> CatalogueFormat:
         named = next(each for each in self._formats if each.form is form)

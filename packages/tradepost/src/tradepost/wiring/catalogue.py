@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tradepost.catalogues import encodings, template
+from tradepost.catalogues.reader_process import SeparateReader
 from tradepost.catalogues.registry import FORMATS, CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels.channel_settings import settings_of
@@ -50,7 +51,7 @@ def import_ports(
     channels = list(channels)
     cleans = any(settings_of(channel).rules.cleans_descriptions for channel in channels)
     return ImportPorts(
-        reader=CatalogueFiles(),
+        reader=SeparateReader(),
         catalogue=catalogue(),
         channels={channel.name: DjangoListings(channel.pk, clock=clock) for channel in channels},
         # Web addresses are fetched when they are published, by the channel's own rules.
