@@ -536,7 +536,12 @@ def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -
     if as_json:
         print_json({"removed": name})
     else:
-        out.print(f"The channel '{name}' is out of use, and its credentials are forgotten.", markup=False)
+        out.print(
+            f"The channel '{name}' is out of use, and its credentials are forgotten. What its orders took stays off "
+            "sale on other channels until you state how many there are.",
+            markup=False,
+            soft_wrap=True,
+        )
     return Exit.DONE
 
 

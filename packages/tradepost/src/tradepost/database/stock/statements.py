@@ -234,6 +234,7 @@ def _state(
         _free_known(by_time)
     if by_number:
         _free_through(by_number)
+    _free_removed({row["id"]: known_until[row["sku"]] for row in stated})
     return frozenset(row["sku"] for row in stated)
 
 
@@ -272,6 +273,27 @@ def _free_known(known_until: Mapping[int, datetime]) -> None:
                 SELECT 1 FROM tradepost_sighting AS handed
                 WHERE handed.channel_id = sighting.channel_id AND handed.handed_over_at IS NOT NULL
           )))
+        """,
+        stated=Rows(
+            {"id": Column.INTEGER, "known_until": Column.TIME},
+            [{"id": variant_id, "known_until": until} for variant_id, until in known_until.items()],
+        ),
+    )
+
+
+def _free_removed(known_until: Mapping[int, datetime]) -> None:
+    """
+    Free, by variant, what orders of channels reserve that were out of use by then.
+
+    Nobody can hand these over or name them any more, and nobody looks whether they are shipped: they stayed for ever.
+    """
+    sql.execute(
+        """
+        UPDATE tradepost_sightedpieces SET known = taken
+        FROM stated, tradepost_sighting AS sighting, tradepost_channel AS channel
+        WHERE tradepost_sightedpieces.variant_id = stated.id AND taken > known
+          AND sighting.id = tradepost_sightedpieces.sighting_id AND channel.id = sighting.channel_id
+          AND channel.archived_at <= stated.known_until
         """,
         stated=Rows(
             {"id": Column.INTEGER, "known_until": Column.TIME},

@@ -276,7 +276,11 @@ def _remove(request: HttpRequest, channel: Channel) -> HttpResponse | None:
     if request.POST.get("name", "").strip() != channel.name:
         raise NotAllowed("Type the channel's name to take it out of use; nothing was done.")
     channels.remove_channel(channel.pk, _ports(request))
-    messages.success(request, f"{channel.name} is out of use, and its credentials are forgotten. Its history stays.")
+    messages.success(
+        request,
+        f"{channel.name} is out of use, and its credentials are forgotten. Its history stays, and what its orders took "
+        "stays off sale on other channels until you state how many there are.",
+    )
     return redirect("admin:tradepost_channel_changelist")
 
 
