@@ -107,9 +107,9 @@ class Rows:
 
     def _in_columns(self) -> tuple[Mapping[str, Any], str]:
         # Column by column: mostly none of one's values has to be converted, and half of them are all the same.
-        plain = dict(zip(self.columns, map(_plain_column, zip(*self._values, strict=True)), strict=False))
-        same = {name: values[0] for name, values in plain.items() if _is_one_value(values)}
-        rest = [values for name, values in plain.items() if name not in same]
+        columns = dict(zip(self.columns, zip(*self._values, strict=True), strict=False))
+        same = {name: _plain_column(values[:1])[0] for name, values in columns.items() if _is_one_value(values)}
+        rest = [_plain_column(values) for name, values in columns.items() if name not in same]
         rows = [*zip(*rest, strict=True)] if rest else [()] * len(self._values)
         return {name: _json_of(value) if _is_nested(value) else value for name, value in same.items()}, _json_of(rows)
 
