@@ -237,7 +237,9 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
 def _listings_of(product_ids: Collection[int]) -> list[dict[str, Any]]:
     handles = dict(ProductRecord.objects.filter(id__in=sql.among_ids(product_ids)).values_list("id", "handle"))
     rows = sorted(sql.read(Listing, _OF_LISTING, product_ids, by="product_id"), key=itemgetter("id"))
-    return [{**row, "product__handle": handles[row["product_id"]]} for row in rows]
+    for row in rows:
+        row["product__handle"] = handles[row["product_id"]]
+    return rows
 
 
 def _computed(
