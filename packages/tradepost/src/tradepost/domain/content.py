@@ -134,6 +134,8 @@ def category_path(path: Sequence[str]) -> tuple[Category, ...]:
 
 def _with_images(made: Making, sources: Sequence[SourceImage], files: Mapping[str, ImageFile]) -> Making:
     """Give a product its images, the first that could be had as the main one."""
+    if not sources:
+        return made
     images: list[WantedImage] = []
     for number, image in enumerate(sources, start=1):
         path = path_at(image.source, below=made.rules.files_address)

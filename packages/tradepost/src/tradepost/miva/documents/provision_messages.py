@@ -76,6 +76,9 @@ def attribute(
     `owners` says for each tag what it was sent for; without it each tag is its own owner. Messages come in the order
     of the tags, so a tag before the last one that was found is out of the question.
     """
+    if not messages:
+        # Mostly there are none, and a document has hundreds of tags.
+        return Attribution()
     owners = range(len(tags)) if owners is None else owners
     by_owner: dict[int, list[ProvisionMessage]] = {}
     unattributed: list[ProvisionMessage] = []

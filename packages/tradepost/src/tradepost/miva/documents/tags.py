@@ -4,11 +4,12 @@ about it would quote. Values that are None are left out, which leaves the store'
 """
 
 import base64
-import copy
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import TypeAlias
 
 from lxml import etree
@@ -49,21 +50,16 @@ class Tag:
 
 def document(tags: Sequence[Tag]) -> str:
     """Write tags one after another as a bare fragment: no declaration, no wrapper, no line break between them."""
-    parts: list[str] = []
-    module: etree._Element | None = None
-    for position, tag in enumerate(tags):
-        if not tag.module_feature:
-            parts.append(etree.tostring(tag.element, encoding="unicode"))
-            continue
-        if module is None:
-            module = etree.Element("Module", {"code": _CUSTOM_FIELDS, "feature": tag.module_feature})
-        # A copy, because an element has one parent, and the tag may be written again.
-        module.append(copy.deepcopy(tag.element))
-        following = tags[position + 1] if position + 1 < len(tags) else None
-        if following is None or following.module_feature != tag.module_feature:
-            parts.append(etree.tostring(module, encoding="unicode"))
-            module = None
-    return "".join(parts)
+    return "".join(_document(tags))
+
+
+def _document(tags: Sequence[Tag]) -> Iterator[str]:
+    for feature, group in groupby(tags, key=attrgetter("module_feature")):
+        if feature:
+            yield f'<Module code="{_CUSTOM_FIELDS}" feature="{feature}">'
+        yield from (etree.tostring(tag.element, encoding="unicode") for tag in group)
+        if feature:
+            yield "</Module>"
 
 
 def product_add(*, code: str, **elements: Value) -> Tag:
