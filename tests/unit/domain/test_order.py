@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -29,8 +30,10 @@ from tradepost.domain.order import (
     UnreadableOrder,
     acknowledgement_note,
     amount_words,
+    aside_numbers,
     chosen_words,
     final_state,
+    given_number,
     hold_reason,
     is_fresh,
     is_managed,
@@ -323,3 +326,11 @@ def test_how_the_store_has_a_package_is_read_as_it_was_kept():
 
 def test_a_note_says_of_which_order_it_is():
     assert acknowledgement_note(order_number=7) != acknowledgement_note(order_number=8)
+
+
+def test_an_order_is_set_aside_under_numbers_that_no_store_gives_and_that_tell_its_own():
+    numbers = list(islice(aside_numbers(1042), 3))
+    assert numbers[0] == -1042
+    assert len(set(numbers)) == 3
+    assert all(number < 0 for number in numbers)
+    assert [given_number(number) for number in [1042, *numbers]] == [1042] * 4

@@ -243,3 +243,21 @@ def test_the_place_goes_on_to_the_newest_of_both_and_never_back():
 
     assert (found.first_id, found.highest_id, found.highest_updated) == (3, 9, 600)
     assert found.beyond([OrderSighting(1, StoreStatus.PENDING, 1)]) == found
+
+
+@pytest.mark.parametrize(
+    ("placed", "updated", "found", "is_replaced"),
+    [
+        (100, 100, 100, False),
+        (100, 300, 100, False),
+        # Somebody has set its date right, and the store says so.
+        (100, 300, 200, False),
+        (100, 300, 301, True),
+        (100, 0, 101, True),
+        # Nobody has written down when it was placed.
+        (0, 100, 200, False),
+    ],
+)
+def test_an_order_that_was_placed_after_the_known_one_had_changed_is_another_one(placed, updated, found, is_replaced):
+    order = OrderSighting(1042, StoreStatus.PENDING, found, placed=found)
+    assert stock.is_replaced(order, placed=placed, updated=updated) is is_replaced

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import count
 
 
 class StoreStatus(StrEnum):
@@ -288,6 +289,21 @@ USUAL_CARRIERS: Mapping[str, str] = {
 
 CENT = Decimal("0.01")
 _KEPT = Decimal("0.0001")
+
+# More than a store has orders.
+_ASIDE_STEP = 10**12
+
+
+def aside_numbers(number: int) -> Iterator[int]:
+    """Make numbers that no store gives, for an order to be kept by once the store gave its own to another one."""
+    for turn in count():
+        yield -number - turn * _ASIDE_STEP
+
+
+def given_number(number: int) -> int:
+    """Return the number that the store has given to an order, whatever it is kept by."""
+    return number if number >= 0 else -number % _ASIDE_STEP
+
 
 # What the hub can hold of an order: whole numbers of 64 and 32 bits, money in hundredths of a cent, texts of a length.
 LARGEST_ID = 2**63 - 1

@@ -28,6 +28,14 @@ PERSONAL = frozenset({"ship_to", "bill_to", "notes", "payments", "custom_fields"
 
 DELETED = "It was deleted on the store."
 
+
+def replaced_words(number: int) -> str:
+    return (
+        f"The store has given its number {number} to another order, as it does once it was put back from a backup; "
+        "nothing of this one can be told to it."
+    )
+
+
 # Money is held in hundredths of a cent, so what differs by less is the same.
 _SMALLEST_AMOUNT = Decimal("0.0001")
 _PARTS = ("status", "payment_state", "total", "shipping_method", "ship_to", "bill_to", "charges", "discounts")

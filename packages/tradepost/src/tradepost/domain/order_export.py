@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from tradepost.domain.order import Address, LineOption, OrderState, StoreOrder
+from tradepost.domain.order import Address, LineOption, OrderState, StoreOrder, given_number
 
 VERSION = 1
 """Of the schema: fields may be added to a version; any other change of them is a new one."""
@@ -108,7 +108,7 @@ def record_of(exported: ExportedOrder) -> dict[str, Any]:
         "cursor": exported.cursor,
         "kind": exported.kind.value,
         "channel": exported.channel,
-        "order": order.id,
+        "order": given_number(order.id),
         "state": exported.state.value,
         "store_status": order.status.value,
         "placed_at": _time(order.placed_at),

@@ -150,6 +150,14 @@ def move(available_pieces: int, account: int) -> int:
     return target - account
 
 
+def is_replaced(order: "OrderSighting", *, placed: int, updated: int) -> bool:
+    """
+    Say whether an order is another one than the one known by its number: nobody can have placed it after it was known
+    to have changed. A store that was put back from a backup gives the numbers since then once more.
+    """
+    return 0 < placed < order.placed and updated < order.placed
+
+
 def is_erased(*, sighted_at: datetime, basis_at: datetime | None) -> bool:
     """Whether a sale that was sighted now may have been taken off a count that was set or looked at since."""
     return basis_at is not None and sighted_at <= basis_at + ERASED_WITHIN

@@ -53,6 +53,7 @@ from tradepost.domain.order_changes import (
     exchanged,
     held,
     released,
+    replaced_words,
     seen_shipments,
     state_of,
     to_decide,
@@ -127,6 +128,14 @@ class DjangoOrders:
             self._add_events(ledger, {order.id: order for order in found}, states, gone, ids=ids, at=at)
             seen = {code: it for order in found for code, it in seen_shipments(ledger[order.id], order).items()}
             shipments.note_seen(seen, channel_id=self._channel_id, missing=MISSING_SHIPMENT)
+
+    def set_aside(self, number: int, aside: int, *, at: datetime) -> None:
+        """Keep the order that had this number by another one; what of it is open is cancelled, since it is gone."""
+        with transaction.atomic():
+            self.follow((), gone=[number], at=at)
+            rows = self._all().filter(external_id=number)
+            rows.exclude(closed_reason="").update(closed_reason=replaced_words(number))
+            rows.update(external_id=aside)
 
     def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
         with transaction.atomic():

@@ -7,7 +7,7 @@ from django.db.models import F, Max, QuerySet, Sum
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.listings.wanted import explained_quantities
 from tradepost.database.models import Listing, SightedPieces, Sighting, StockEntry
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.order import StoreStatus, given_number
 from tradepost.domain.quantities import WantedQuantity
 from tradepost.domain.stock import EntryKind
 from tradepost.domain.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock
@@ -66,7 +66,7 @@ def _reservations(reserved: "QuerySet[SightedPieces]", row: Listing) -> list[Exp
     newest = list(reserved.select_related("sighting__channel").order_by("-sighting_id")[:SHOWN])
     return [
         ExplainedReservation(
-            order_number=pieces.sighting.external_id,
+            order_number=given_number(pieces.sighting.external_id),
             pieces=pieces.taken - pieces.known,
             handed_over_at=pieces.sighting.handed_over_at,
             shipped_at=pieces.shipped_at,

@@ -10,10 +10,11 @@ from tradepost.database import sql
 from tradepost.database.listings.wanted import lock_variants, refresh_available
 from tradepost.database.models import Channel, Listing, Order, SightedPieces, Sighting, StockEntry
 from tradepost.database.orders.order_lines import matcher_for
+from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.order import StoreStatus, aside_numbers
 from tradepost.domain.order_lines import LineMatcher
-from tradepost.domain.stock import EntryKind, OrderSighting, Pieces, SoldLine, is_erased, is_overtaken
+from tradepost.domain.stock import EntryKind, OrderSighting, Pieces, SoldLine, is_erased, is_overtaken, is_replaced
 from tradepost.operations.ports import KnownSighting, SightedOrder
 
 
@@ -60,6 +61,7 @@ def write_sightings(
 ) -> None:
     """Write down what differs from the last sighting of each order; see `ports.Accounts.sight`."""
     found = [order.found for order in orders if order.found is not None]
+    _set_aside_replaced(found, channel_id=channel_id, at=at, read_at=read_at, run_id=run_id)
     first_id = Channel.objects.values_list("sighted_first_id", flat=True).get(id=channel_id)
     new = _add_new(found, channel_id=channel_id, at=at)
     # Under lock, because two runs may sight the same order at once: each piece is entered once.
@@ -104,6 +106,49 @@ def write_sightings(
         _enter(differences, channel_id=channel_id, at=at, run_id=run_id)
     if variant_ids:
         refresh_available(variant_ids)
+
+
+def _set_aside_replaced(
+    found: Sequence[OrderSighting], *, channel_id: int, at: datetime, read_at: datetime, run_id: int | None
+) -> None:
+    """
+    Keep the orders whose numbers the store has given to others by numbers that no store gives, as deleted ones.
+
+    So the other order is new, as to the ledger: nothing that was handed over, counted or shipped of the first is said
+    of it.
+    """
+    now = {order.id: order for order in found}
+    rows = Sighting.objects.filter(channel_id=channel_id, external_id__in=list(now))
+    replaced = [
+        number
+        for number, placed, updated in rows.values_list("external_id", "placed", "updated")
+        if is_replaced(now[number], placed=placed, updated=updated)
+    ]
+    if not replaced:
+        return
+    # Under lock: of two runs that find it, one sets it aside.
+    locked = rows.select_for_update().filter(external_id__in=replaced).order_by("id")
+    for was in locked:
+        number = was.external_id
+        if not is_replaced(now[number], placed=was.placed, updated=was.updated):
+            continue
+        write_sightings(
+            [SightedOrder(number, None)],
+            channel_id=channel_id,
+            is_first=False,
+            at=at,
+            read_at=max(read_at, was.read_at or read_at),
+            run_id=run_id,
+        )
+        orders = Order.objects.filter(channel_id=channel_id)
+        aside = next(
+            each
+            for each in aside_numbers(number)
+            if not orders.filter(external_id=each).exists()
+            and not Sighting.objects.filter(channel_id=channel_id, external_id=each).exists()
+        )
+        DjangoOrders(channel_id, run_id=run_id).set_aside(number, aside, at=at)
+        Sighting.objects.filter(pk=was.pk).update(external_id=aside, is_news=False, is_open=False)
 
 
 def match_pieces(variant_ids: Collection[int], *, channel_id: int) -> None:
