@@ -170,3 +170,20 @@ def test_images_that_the_catalogue_has_no_more_are_no_change_of_somebody_on_the_
 
     assert len(read_store(store)["mug"].images) == 1
     assert list(AttentionRecord.objects.values_list("kind", "message")) == []
+
+
+def test_a_family_that_comes_back_under_another_handle_keeps_its_page(connected, store, bring):
+    """It was sold on, but every publish failed: the page that it found was said to be another listing's."""
+    bring(CAP + LARGE)
+    assert connected("listings", "publish").code == 0
+    assert connected("catalogue", "remove", "cap", "--yes").code == 0
+    assert connected("listings", "sync").code == 0
+    assert on_sale(store) == {}
+
+    bring(CAP.replace("cap,", "winter-cap,", 1) + LARGE.replace("cap,", "winter-cap,", 1))
+    published = connected("listings", "publish")
+
+    assert (published.code, connected("listings", "sync").code) == (0, 0), published
+    assert on_sale(store) == IN_SIZES
+    assert list(AttentionRecord.objects.values_list("kind", "message")) == []
+    assert connected("listings", "publish", "--dry-run", "--json").json["changes"] == []

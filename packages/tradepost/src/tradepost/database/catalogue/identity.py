@@ -24,7 +24,12 @@ _EMPTIED = "None of its variants is in the catalogue any more; delist it when no
 
 
 def known_products(handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
-    """Load the products of these handles, and those that have one of these SKUs, with the variants they still have."""
+    """
+    Load the products of these handles, and those that have one of these SKUs, with the variants they still have.
+
+    One that was taken out of the catalogue has those of these SKUs that were its own: it may come back under another
+    handle, and its page is still on stores.
+    """
     ids = sql.fetch_numbers(
         """
         SELECT product.id FROM handles JOIN tradepost_product AS product ON product.handle = handles.handle
@@ -39,8 +44,17 @@ def known_products(handles: Collection[str], skus: Collection[str]) -> list[Know
     found = VariantRecord.objects.filter(product_id__in=ids, is_gone=False).order_by("position", "id")
     for product_id, sku, options in found.values_list("product_id", "sku", "options"):
         variants[product_id][sku] = tuple(options)
-    products = ProductRecord.objects.filter(id__in=ids).order_by("id").values_list("id", "handle")
+    for product_id, sku, options in _taken_out(skus):
+        variants[product_id][sku] = tuple(options)
+    products = ProductRecord.objects.filter(id__in={*ids, *variants}).order_by("id").values_list("id", "handle")
     return [KnownProduct(handle, variants[product_id]) for product_id, handle in products]
+
+
+def _taken_out(skus: Collection[str]) -> list[tuple[int, str, list[str]]]:
+    """Product, SKU and options of those variants whose products have none left."""
+    left = VariantRecord.objects.filter(product_id=OuterRef("product_id"), is_gone=False)
+    gone = VariantRecord.objects.filter(~Exists(left), sku__in=sql.among_texts(skus), is_gone=True)
+    return list(gone.order_by("position", "id").values_list("product_id", "sku", "options"))
 
 
 def lookalikes(*, created_at: datetime) -> list[Lookalike]:
