@@ -173,7 +173,7 @@ def test_images_that_the_catalogue_has_no_more_are_no_change_of_somebody_on_the_
 
 
 def test_a_family_that_comes_back_under_another_handle_keeps_its_page(connected, store, bring):
-    """It was sold on, but every publish failed: the page that it found was said to be another listing's."""
+    """It was sold on, but every publish failed: its page was said to be another listing's."""
     bring(CAP + LARGE)
     assert connected("listings", "publish").code == 0
     assert connected("catalogue", "remove", "cap", "--yes").code == 0

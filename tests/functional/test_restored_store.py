@@ -63,9 +63,12 @@ def test_an_order_whose_number_was_given_before_is_another_order(connected, stor
     if looks_between:
         catch_up(connected)
     again = order("Charles Babbage", 3)
+    previewed = connected("orders", "get", "--dry-run")
     catch_up(connected)
 
     assert again == number
+    assert f"import order {number}" in previewed.out
+    assert "it was changed on the store" not in previewed.out
     assert orders() == {"Byron": (-number, "cancelled", 2), "Babbage": (number, "open", 3)}
     assert f"given its number {number} to another order" in Order.objects.get(external_id=-number).closed_reason
     given = connected("orders", "export", "--consumer", "warehouse", "--json").json

@@ -45,6 +45,7 @@ def known_sightings(order_ids: Collection[int], *, channel_id: int) -> dict[int,
             sighting.fingerprint,
             is_gone=sighting.gone_at is not None,
             is_imported=sighting.external_id in imported,
+            placed=sighting.placed,
         )
         for sighting in found
     }

@@ -85,7 +85,10 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, FoundOrders, LedgerPlan]):
         return seen_of(ports.store.orders_by_id(wanted)) if wanted else {}
 
     def facts(self, ports: Ports, batch: Batch[OrderNews], seen: FoundOrders) -> LedgerFacts:
-        return LedgerFacts(ports.orders.ledger([row.number for row in batch.rows]), ports.orders.parked())
+        # The ledger's order of a number that a preview found new is another one, which nobody has set aside yet.
+        new = {row.number for row in self._found if not row.is_imported}
+        numbers = [row.number for row in batch.rows if row.number not in new]
+        return LedgerFacts(ports.orders.ledger(numbers), ports.orders.parked())
 
     def plan(self, batch: Batch[OrderNews], facts: LedgerFacts | None, seen: FoundOrders) -> Plan[LedgerPlan]:
         assert facts is not None

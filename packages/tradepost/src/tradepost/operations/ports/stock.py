@@ -46,7 +46,8 @@ class KnownSighting:
     """
     What is written down of an order: the store's own time of it, and the pieces taken by product.
 
-    `fingerprint`: of the last look. `is_gone`: it had vanished by then. `is_imported`: the ledger has it.
+    `fingerprint`: of the last look. `is_gone`: it had vanished by then. `is_imported`: the ledger has it. `placed`: by
+    the store's clock, too.
     """
 
     updated: int
@@ -54,6 +55,7 @@ class KnownSighting:
     fingerprint: str = ""
     is_gone: bool = False
     is_imported: bool = False
+    placed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

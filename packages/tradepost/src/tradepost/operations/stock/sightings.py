@@ -7,7 +7,7 @@ from tradepost.domain import changes
 from tradepost.domain.order import StoreStatus, parked
 from tradepost.domain.order_news import OrderNews
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Unit
-from tradepost.domain.stock import OVERLAP_SECONDS, OrderSighting, SightingPlace, UnreadableSighting
+from tradepost.domain.stock import OVERLAP_SECONDS, OrderSighting, SightingPlace, UnreadableSighting, is_replaced
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
 from tradepost.operations.ports import KnownSighting, ListingRow, Ports, SightedOrder, SightingPage, Store
 
@@ -63,6 +63,7 @@ class Sight(Operation[Sighted, SightingFacts, None, SightedOrders]):
 
     def facts(self, ports: Ports, batch: Batch[Sighted], seen: None) -> SightingFacts:
         known = ports.accounts.known([order.id for order in orders_of(batch)])
+        known = {order.id: known[order.id] for order in orders_of(batch) if is_same_order(order, known.get(order.id))}
         news = (self.news_of(order, known.get(order.id)) for order in orders_of(batch))
         self.found |= {each.number: each for each in news if each is not None}
         return SightingFacts(known, ports.orders.parked() if _unreadable(batch) else {})
@@ -135,6 +136,13 @@ def read_orders(store: Store, place: SightingPlace, *, is_first: bool = False) -
         found = {order.id for order in page.orders}
         gone = [SightedOrder(id_, None) for id_ in asked if id_ not in found and str(id_) not in unreadable]
         yield [*sighted_of(page), *gone]
+
+
+def is_same_order(order: SightedOrder, known: KnownSighting | None) -> bool:
+    """Whether an order is the one that is known by its number; where that is another one, it is as good as unknown."""
+    if known is None:
+        return False
+    return order.found is None or not is_replaced(order.found, placed=known.placed, updated=known.updated)
 
 
 def is_news(order: SightedOrder, known: KnownSighting | None) -> bool:
