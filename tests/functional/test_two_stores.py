@@ -77,6 +77,22 @@ def test_what_was_sold_on_a_channel_that_is_out_of_use_is_kept_from_sale_until_s
     assert pieces_in_reach(store, "MUG", {}) == 5
 
 
+def test_whoever_pauses_one_of_two_channels_is_told_what_the_other_does_not_learn(connected, store, outlet):
+    words = "Until then, what its store sells stays on sale on other channels."
+
+    paused = connected("channel", "pause", "outlet").out
+    buy(outlet, 2)
+    catch_up(connected, "shop")
+    meanwhile = pieces_in_reach(store, "MUG", {})
+    assert connected("channel", "resume", "outlet").code == 0
+    catch_up(connected, "outlet", "shop")
+    after = pieces_in_reach(store, "MUG", {})
+    assert connected("channel", "remove", "outlet", "--yes").code == 0
+
+    assert (words in paused, meanwhile, after) == (True, 10, 8)
+    assert words not in connected("channel", "pause", "shop").out
+
+
 def test_a_file_that_names_its_orders_frees_what_a_channel_out_of_use_has_sold(
     connected, store, outlet, bring, tmp_path
 ):

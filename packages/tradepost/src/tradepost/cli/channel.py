@@ -439,11 +439,14 @@ def pause(name: Name, operation: OneOperation = None, *, as_json: JsonOption = F
 
     With an operation, only its schedule is paused: it keeps its times, and starts nothing until it is resumed.
     """
+    from tradepost.engine.standings import unshared_words
+
     channel = the_channel(name)
     if operation is not None:
         return switch_schedule(channel, operation, is_paused=True, as_json=as_json)
     is_new = channels.pause_channel(channel.pk, _ports())
-    _tell_paused(channel.name, is_paused=True, is_new=is_new, as_json=as_json)
+    meanwhile = unshared_words(channel.pk)
+    _tell_paused(channel.name, is_paused=True, is_new=is_new, as_json=as_json, meanwhile=meanwhile)
     return Exit.DONE
 
 
@@ -745,12 +748,13 @@ def _tell_connected(name: str, domain: str, *, is_kept: bool) -> None:
     out.print(told, markup=False, soft_wrap=True)
 
 
-def _tell_paused(name: str, *, is_paused: bool, is_new: bool, as_json: bool) -> None:
+def _tell_paused(name: str, *, is_paused: bool, is_new: bool, as_json: bool, meanwhile: str = "") -> None:
     if as_json:
         print_json({"channel": name, "paused": is_paused, "changed": is_new})
         return
     state = "is paused: no run is executed until 'tradepost channel resume'" if is_paused else "executes runs again"
-    out.print(f"'{name}' {state}." if is_new else f"'{name}' was like that already.", markup=False, soft_wrap=True)
+    told = f"'{name}' {state}.{meanwhile}" if is_new else f"'{name}' was like that already."
+    out.print(told, markup=False, soft_wrap=True)
 
 
 def _exit(look: Look) -> Exit:

@@ -45,9 +45,11 @@ def counted(number: int, singular: str) -> str:
 
 def look_only_sentence(channel: "Channel") -> str:
     """Say that nothing is written to a store, and how that ends."""
+    from tradepost.engine.standings import unshared_words
+
     return (
         f"'{channel.name}' is look-only: nothing is written to its store, and every run only shows what it would do. "
-        f"'tradepost channel go-live {shlex.quote(channel.name)}' ends that."
+        f"'tradepost channel go-live {shlex.quote(channel.name)}' ends that.{unshared_words(channel.pk)}"
     )
 
 

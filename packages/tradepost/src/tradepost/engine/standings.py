@@ -101,3 +101,9 @@ def judged(channel: Channel, facts: ChannelFacts) -> ChannelStanding:
     rows = (*Listing.waiting(channel.pk), Listing.live(channel.pk))
     to_sync, to_publish, live = counts_of([[each] for each in rows], up_to=COUNT_UP_TO + 1)
     return standing_of(replace(facts, to_sync=to_sync, to_publish=to_publish, live=live))
+
+
+def unshared_words(channel_id: int) -> str:
+    """Say, behind another sentence, what other channels don't learn while this one rests; blank where it has none."""
+    others = Channel.objects.filter(archived_at__isnull=True).exclude(pk=channel_id)
+    return " Until then, what its store sells stays on sale on other channels." if others.exists() else ""

@@ -27,6 +27,7 @@ from tradepost.engine.plans import request_saved_plan
 from tradepost.engine.read_back import ReadBack, found_by, known_since, let_live_again, request_read_back
 from tradepost.engine.runs import request_run
 from tradepost.engine.schedules import WORK
+from tradepost.engine.standings import unshared_words
 from tradepost.operations import channels
 from tradepost.operations.channel_edit import ChannelEdit
 from tradepost.operations.channels import ChannelPorts
@@ -250,7 +251,8 @@ def _check(request: HttpRequest, channel: Channel) -> HttpResponse | None:
 
 def _pause(request: HttpRequest, channel: Channel) -> HttpResponse | None:
     channels.pause_channel(channel.pk, _ports(request))
-    messages.success(request, f"{channel.name} is paused: nothing is sent or fetched until you resume it.")
+    told = f"{channel.name} is paused: nothing is sent or fetched until you resume it.{unshared_words(channel.pk)}"
+    messages.success(request, told)
     return None
 
 

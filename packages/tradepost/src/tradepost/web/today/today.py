@@ -43,7 +43,7 @@ from tradepost.domain.schedule import OPERATION_WORDS, ScheduledOperation
 from tradepost.domain.shipment import ShipmentState
 from tradepost.domain.standing import ChannelStanding, Remedy, Standing, standing_of
 from tradepost.engine.schedules import WORK, start_now
-from tradepost.engine.standings import judged
+from tradepost.engine.standings import judged, unshared_words
 from tradepost.operations.channels import pause_channel, resume_channel
 from tradepost.web.channels.forms import schedule_words
 from tradepost.web.format import spoken
@@ -335,7 +335,8 @@ def start(request: HttpRequest, channel_id: int, operation: str) -> HttpResponse
 def pause(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Posted, let a channel execute nothing more."""
     need(request, "channel pause")
-    return _switch(request, channel_id, pause_channel, "{} is paused: nothing is sent or fetched until it is resumed.")
+    words = f"{{}} is paused: nothing is sent or fetched until it is resumed.{unshared_words(channel_id)}"
+    return _switch(request, channel_id, pause_channel, words)
 
 
 def resume(request: HttpRequest, channel_id: int) -> HttpResponse:
