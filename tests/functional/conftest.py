@@ -149,3 +149,17 @@ def order(published: Shell, box: StoreInABox) -> Callable[[], int]:
         return number
 
     return place
+
+
+@pytest.fixture
+def state_mugs(connected, tmp_path):
+    """Import a file that says how many mugs there are, which are all that the catalogue has."""
+
+    def state(pieces):
+        path = tmp_path / "catalogue.csv"
+        header = "Handle,Title,Variant SKU,Variant Inventory Qty,Variant Price"
+        path.write_text(f"{header}\nmug,Mug,MUG,{pieces},10.00\n", encoding="utf-8")
+        said = connected("catalogue", "import", path)
+        assert said.code == 0, said
+
+    return state

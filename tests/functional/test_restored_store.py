@@ -6,22 +6,13 @@ from stock_shop import pieces_in_reach
 from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.database.models import Order
 
-HEADER = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
-
 
 @pytest.fixture
-def state(connected, tmp_path):
-    """Import a file that says how many mugs there are."""
-
-    def bring_in(mugs):
-        path = tmp_path / "catalogue.csv"
-        path.write_text(f"{HEADER}mug,Mug,,,MUG,{mugs},10.00\n", encoding="utf-8")
-        said = connected("catalogue", "import", path)
-        assert said.code == 0, said
-
-    bring_in(10)
+def state(connected, state_mugs):
+    """Say how many mugs there are; ten are published."""
+    state_mugs(10)
     assert connected("listings", "publish").code == 0
-    return bring_in
+    return state_mugs
 
 
 @pytest.fixture

@@ -5,21 +5,12 @@ import pytest
 from miva_sandbox.server import SandboxServer
 from stock_shop import pieces_in_reach
 
-HEADER = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
-
 
 @pytest.fixture
-def bring(connected, tmp_path):
-    """Import a file that says how many mugs there are."""
-
-    def bring_in(mugs):
-        path = tmp_path / "catalogue.csv"
-        path.write_text(f"{HEADER}mug,Mug,,,MUG,{mugs},10.00\n", encoding="utf-8")
-        said = connected("catalogue", "import", path)
-        assert said.code == 0, said
-
-    bring_in(10)
-    return bring_in
+def bring(state_mugs):
+    """Say how many mugs there are; ten at first."""
+    state_mugs(10)
+    return state_mugs
 
 
 @pytest.fixture

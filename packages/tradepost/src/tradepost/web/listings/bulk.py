@@ -79,7 +79,7 @@ class BulkPreview:
     given_up: Counter[Pending] = field(default_factory=Counter)
 
     @property
-    def is_given_up(self) -> Iterator[str]:
+    def told_of_given_up(self) -> Iterator[str]:
         return given_up_sentences(self.given_up, is_done=False)
 
     @property

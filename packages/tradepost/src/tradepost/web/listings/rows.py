@@ -44,8 +44,7 @@ class WantedFigure:
 class RowOfListing:
     """
     A listing in a list. `options`: name and value of each. `why`: what needs a person, in a few words, or that what is
-    live is sold out. `address`: of
-    its page, `family_address`: of its variants.
+    live is sold out. `address`: of its page, `family_address`: of its variants.
 
     `picture`: the address of one, where there is one. `variants`: how many it has, of which `needy` need a person.
     `deed`: what happens to it next, with `next_run`. `checked_at`: when something of it was read on the store last.
