@@ -5,6 +5,7 @@ Each question costs a database a millisecond, whatever it is about, and a page h
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet, Value
@@ -24,20 +25,45 @@ _COUNTED = """
     """
 
 
+@dataclass(frozen=True, slots=True)
+class CountStatement:
+    """
+    Groups of queries written out to be counted, each as far as to a bound, as often as somebody asks.
+
+    Of many queries, to write them out takes as long as to answer them. `groups`: how many there are, of which those at
+    `places` can have rows.
+    """
+
+    groups: int
+    places: Sequence[int]
+    text: str
+    values: Sequence[Any]
+
+    @classmethod
+    def of(cls, groups: Sequence[Sequence[QuerySet[Any]]], *, up_to: int) -> "CountStatement":
+        """What two queries of a group have counts twice."""
+        texts: dict[int, str] = {}
+        values: list[Any] = []
+        for place, group in enumerate(groups):
+            rows = _together(_without_columns(query)[:up_to] for query in group)
+            if rows is not None:
+                texts[place] = _COUNT.format(rows=rows[0], most=up_to, place=place)
+                values += rows[1]
+        return cls(len(groups), list(texts), _COUNTS.format(counts=", ".join(texts.values())), values)
+
+    def numbers(self) -> list[int]:
+        """Count the rows of each group."""
+        counts = [0] * self.groups
+        if self.places:
+            (row,) = sql.fetch_rows(self.text, *self.values)
+            for place, number in zip(self.places, row.values(), strict=True):
+                counts[place] = number
+        return counts
+
+
 def counts_of(groups: Sequence[Sequence[QuerySet[Any]]], *, up_to: int) -> list[int]:
-    """Count the rows of each group of queries, as far as to `up_to`. What two queries of a group have counts twice."""
-    counts, params = [0] * len(groups), list[Any]()
-    texts: dict[int, str] = {}
-    for place, group in enumerate(groups):
-        rows = _together(_without_columns(query)[:up_to] for query in group)
-        if rows is not None:
-            texts[place] = _COUNT.format(rows=rows[0], most=up_to, place=place)
-            params += rows[1]
-    if texts:
-        (row,) = sql.fetch_rows(_COUNTS.format(counts=", ".join(texts.values())), *params)
-        for place, number in zip(texts, row.values(), strict=True):
-            counts[place] = number
-    return counts
+    """Count the rows of each group of queries, as far as to `up_to`."""
+    return CountStatement.of(groups, up_to=up_to).numbers()
 
 
 def first_keys(queries: Sequence[QuerySet[Any]], *, order: Sequence[str], most: int) -> list[int]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tradepost.catalogues.listing_table import ListingCsv
 from tradepost.catalogues.requests_csv import RequestCsv
 from tradepost.database.channels.channel_settings import settings_of
-from tradepost.database.listings import layouts
+from tradepost.database.listings import layouts, listing_rows
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.due import count_due_when_unpaused
 from tradepost.database.listings.intents import DjangoIntents
@@ -48,6 +48,10 @@ from tradepost.operations.queue_changes import ASKED
 from tradepost.security.descriptions import AllowedMarkup
 from tradepost.wiring.catalogue import catalogue
 from tradepost.wiring.trail import history
+
+# A list reads its rows with these columns, and makes what it shows of them without another query.
+ROW_COLUMNS = listing_rows.COLUMNS
+row_of = listing_rows.row_of
 
 
 def listings_of(channel_id: int) -> Listings:

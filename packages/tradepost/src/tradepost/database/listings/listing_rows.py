@@ -15,7 +15,7 @@ from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.stock import stated
 from tradepost.operations.ports import ListingRow
 
-_COLUMNS = (
+COLUMNS = (
     "id",
     "kind",
     "code",
@@ -69,7 +69,20 @@ _COLUMNS = (
 
 
 def listing_rows(query: "QuerySet[Listing]") -> list[ListingRow]:
-    return [_row(values) for values in query.values(*_COLUMNS)]
+    return [_row(values) for values in query.values(*COLUMNS)]
+
+
+def row_of(listing: Listing) -> ListingRow:
+    """Make it of a listing that is read already, with its parent and variant and `COLUMNS`: no query."""
+    parent, variant = listing.parent, listing.variant
+    return _row(
+        {
+            **vars(listing),
+            "parent__code": parent.code if parent is not None else "",
+            "variant__quantity": variant.quantity if variant is not None else None,
+            "variant__is_gone": variant is not None and variant.is_gone,
+        }
+    )
 
 
 STATUS_COLUMNS = ("health", "link", "pending", "is_paused", "is_orphaned")

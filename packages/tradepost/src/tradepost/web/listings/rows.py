@@ -1,10 +1,9 @@
 """Rows of listings as an operator reads them: one status, what should be beside what is, and what happens next."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -12,6 +11,7 @@ from django.db.models import Count, QuerySet
 from tradepost import wiring
 from tradepost.database.models import AttentionRecord, Listing
 from tradepost.database.models.listing import IS_LIVE
+from tradepost.database.several import CountStatement
 from tradepost.domain.listing import Health, Link
 from tradepost.domain.listing_explanation import next_deeds
 from tradepost.domain.operator_status import OperatorStatus, operator_status, wanted_count
@@ -20,7 +20,7 @@ from tradepost.operations.ports import ListingRow
 from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import STATUS_COLOURS, money, number, spoken
 from tradepost.web.tables.addresses import addresses
-from tradepost.web.tables.counts import counts
+from tradepost.web.tables.counts import count_statement
 
 # What of a row somebody may do without.
 COLUMNS: Mapping[str, str] = {
@@ -75,13 +75,9 @@ class RowOfListing:
 
 def rows_of(listings: Sequence[Listing]) -> list[RowOfListing]:
     """
-    Write listings as rows. They come with product, variant, channel and attentions; what else is needed is read once
-    for all of them.
+    Write listings as rows. They come `with_all_of_a_row`, or with what it shows; what else is needed is read once for
+    all of them.
     """
-    by_channel: defaultdict[int, list[int]] = defaultdict(list)
-    for listing in listings:
-        by_channel[listing.channel_id].append(listing.pk)
-    rows = {row.id: row for key, ids in by_channel.items() for row in wiring.listings.listings_of(key).by_ids(ids)}
     families = _families([listing.pk for listing in listings if listing.kind == "parent"])
     seen = pictures({(listing.product_id, listing.variant_id) for listing in listings})
     sends_images = cache(wiring.images.sends_images)
@@ -90,7 +86,7 @@ def rows_of(listings: Sequence[Listing]) -> list[RowOfListing]:
     return [
         _row(
             listing,
-            rows[listing.pk],
+            wiring.listings.row_of(listing),
             families.get(listing.pk, (0, 0)),
             address=page(listing.pk),
             family_address=family(listing.pk),
@@ -99,7 +95,6 @@ def rows_of(listings: Sequence[Listing]) -> list[RowOfListing]:
             when=when,
         )
         for listing in listings
-        if listing.pk in rows
     ]
 
 
@@ -195,16 +190,16 @@ def _families(parent_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     return {row["parent_id"]: (row["count"], needy.get(row["parent_id"], 0)) for row in variants}
 
 
-# Whatever else a row says comes with `ListingRow`; reading fifty products whole takes longer than the rest of a page.
+# Reading fifty products whole takes longer than the rest of a page.
 _SHOWN = (
-    *("channel", "product", "variant", "parent", "kind", "code", "code_key", "sku", "wanted_price", "proven_at"),
-    *("product__title", "product__option_names", "variant__options"),
+    *wiring.listings.ROW_COLUMNS,
+    *("channel", "variant", "code_key", "proven_at", "product__title", "product__option_names", "variant__options"),
 )
 
 
 def with_all_of_a_row(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
     # Not joined with the channel: a database may begin with it, and sorts a million rows then.
-    return rows.select_related("product", "variant").prefetch_related("attentions", "channel")
+    return rows.select_related("product", "variant", "parent").prefetch_related("attentions", "channel")
 
 
 def with_what_a_row_shows(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
@@ -280,7 +275,12 @@ def _waiting(channel_ids: Sequence[int]) -> "QuerySet[Any]":
 
 def tab_counts(channel_ids: Sequence[int]) -> dict[str, int]:
     """Count each tab, as far as it is counted."""
-    return dict(zip(TABS, counts([list(_parts_of(tab, channel_ids)) for tab in TABS]), strict=True))
+    return dict(zip(TABS, _tab_statement(tuple(channel_ids)).numbers(), strict=True))
+
+
+@lru_cache(maxsize=64)
+def _tab_statement(channel_ids: tuple[int, ...]) -> CountStatement:
+    return count_statement([list(_parts_of(tab, channel_ids)) for tab in TABS])
 
 
 def _parts_of(tab: str, channel_ids: Sequence[int]) -> "Iterator[QuerySet[Any]]":

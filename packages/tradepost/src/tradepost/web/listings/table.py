@@ -429,9 +429,7 @@ class ListingTable(ReadOnlyTable):
         return page(request, "back_office/listings/listing.html", title=listing.product.title, **context)
 
     def _listing(self, number: str) -> Listing:
-        return get_object_or_404(
-            with_all_of_a_row(Listing.objects.all()).prefetch_related("parent"), pk=needed_row_number(number)
-        )
+        return get_object_or_404(with_all_of_a_row(Listing.objects.all()), pk=needed_row_number(number))
 
     def candidates_view(self, request: HttpRequest, listing_id: int) -> HttpResponse:
         """Show what the store has that a listing could be; posted, link it to the one that is meant."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Prefetch, QuerySet
@@ -11,12 +12,13 @@ from django.utils.http import urlencode
 
 from tradepost.database.models import Channel, Order, OrderLine, ParkedOrderRecord, ShipmentRecord
 from tradepost.database.models.fulfilment import with_fulfilment
+from tradepost.database.several import CountStatement
 from tradepost.domain.counts import count_words
 from tradepost.domain.order import OrderState
 from tradepost.domain.shipment import ShipmentState
 from tradepost.web.orders.order_page import buyer_of, pill_of
 from tradepost.web.shell.channels import CHANNEL, channel_ids
-from tradepost.web.tables.counts import counts
+from tradepost.web.tables.counts import count_statement
 from tradepost.web.tables.keyset import (
     AFTER,
     BEFORE,
@@ -102,18 +104,7 @@ def tab_of(request: HttpRequest) -> OrderTab:
 
 def tabs_of(request: HttpRequest, here: OrderTab | None) -> Iterator[ShownTab]:
     """`here` None is the page of what needs somebody."""
-    ids = channel_ids(request)
-    orders = [Order.objects.filter(channel_id=key) for key in ids]
-    *numbers, needing, number = (
-        count_words(each)
-        for each in counts(
-            [
-                *([rows.filter(state=tab.state) for rows in orders] for tab in _TABS),
-                _needing(ids),
-                orders,
-            ]
-        )
-    )
+    *numbers, needing, number = map(count_words, _tab_statement(tuple(channel_ids(request))).numbers())
     base = reverse("admin:tradepost_order_changelist")
     channel = {CHANNEL: request.GET[CHANNEL]} if request.GET.get(CHANNEL) else {}
     for tab, of_state in zip(_TABS, numbers, strict=True):
@@ -122,6 +113,14 @@ def tabs_of(request: HttpRequest, here: OrderTab | None) -> Iterator[ShownTab]:
     needs = f"{reverse('admin:tradepost_order_needs')}?{urlencode(channel)}".removesuffix("?")
     yield ShownTab("Needs you", needing, needs, here is None)
     yield ShownTab(ALL.name, number, f"{base}?{urlencode({**channel, SHOW: SHOW_ALL})}", here is ALL)
+
+
+@lru_cache(maxsize=64)
+def _tab_statement(channel_ids: tuple[int, ...]) -> CountStatement:
+    """Count the orders of each tab, those that need somebody, and all."""
+    orders = [Order.objects.filter(channel_id=key) for key in channel_ids]
+    of_tabs = ([rows.filter(state=tab.state) for rows in orders] for tab in _TABS)
+    return count_statement([*of_tabs, _needing(channel_ids), orders])
 
 
 def _needing(ids: Sequence[int]) -> list[QuerySet[Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from tradepost.database.several import counts_of
+from tradepost.database.several import CountStatement
 from tradepost.domain.counts import COUNT_UP_TO
 
 
@@ -16,4 +16,9 @@ def count(rows: QuerySet[Any]) -> int:
 
 def counts(groups: Sequence[Sequence[QuerySet[Any]]]) -> list[int]:
     """Count the rows of each group of queries as `count` does, all in one statement."""
-    return counts_of(groups, up_to=COUNT_UP_TO + 1)
+    return count_statement(groups).numbers()
+
+
+def count_statement(groups: Sequence[Sequence[QuerySet[Any]]]) -> CountStatement:
+    """Write out how the rows of each group are counted, for what is counted on every page."""
+    return CountStatement.of(groups, up_to=COUNT_UP_TO + 1)
