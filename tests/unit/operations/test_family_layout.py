@@ -17,9 +17,9 @@ from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Plan, SubjectKind
 from tradepost.domain.store import StoreAttribute, StoreVariant
 from tradepost.operations.publish import Publish
-from tradepost.operations.publish.family_plan import plan_family
+from tradepost.operations.publish.family_plan import PublishDetail, plan_family
 from tradepost.operations.publish.needs import needs_of
-from tradepost.operations.publish.values import PublishDetail
+from tradepost.operations.publish.values import PublishFacts, PublishSeen, PublishTerms
 from tradepost.operations.selection import EVERYTHING, Selection
 
 NATIVE, FLAT, SIMPLE = Layout.NATIVE, Layout.FLAT, Layout.SIMPLE
@@ -45,8 +45,8 @@ def standing(layout, wanted, *, is_ours=True, statuses=(), **values):
 
 def plan(hub, selection=EVERYTHING):
     (family,) = hub.listings.families([1])
-    seen = dict(hub.store.shelf.by_key)
-    return plan_family(family, rules=hub.settings.rules, seen=seen, ours=set(), files={}, selection=selection)
+    seen = PublishSeen(dict(hub.store.shelf.by_key))
+    return plan_family(family, terms=PublishTerms(hub.settings.rules, selection), facts=PublishFacts(), seen=seen)
 
 
 def pages(hub):

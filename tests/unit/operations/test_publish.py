@@ -21,7 +21,9 @@ from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import Action, Outcome, Proof, Side, SubjectKind
 from tradepost.domain.store import StoreAttribute, StoreOption
 from tradepost.operations.publish import Publish
-from tradepost.operations.publish.family_plan import build_wanted, plan_family, setup_items, with_other_address
+from tradepost.operations.publish.family_plan import plan_family
+from tradepost.operations.publish.values import PublishFacts, PublishSeen, PublishTerms
+from tradepost.operations.publish.wanted_pages import build_wanted, setup_items, with_other_address
 from tradepost.operations.queue_changes import plan_retry
 from tradepost.operations.selection import EVERYTHING, Selection
 
@@ -40,9 +42,14 @@ def family_of(product, **statuses):
     return listings.families([1])[0]
 
 
-def plan(family, seen=(), ours=(), **options):
+def plan(family, seen=(), ours=(), *, taken=(), answered=(), priority=LinkingPriority.SKU):
     by_key = {code_key(product.code): product for product in seen}
-    return plan_family(family, rules=RULES, seen=by_key, ours=set(ours), files={}, **options)
+    return plan_family(
+        family,
+        terms=PublishTerms(RULES, priority=priority),
+        facts=PublishFacts(ours=frozenset(ours), taken=dict(taken)),
+        seen=PublishSeen(by_key, answered=frozenset(answered)),
+    )
 
 
 def actions(family_plan):

@@ -162,7 +162,7 @@ def _variant_key(variant: StoreVariant) -> tuple[Any, ...]:
 
 
 def _of_the_page(_made: Making) -> tuple[StoreVariant, ...]:
-    """What only the page can tell; see `operations.publish.family_plan.fitted_to_page`."""
+    """What only the page can tell; see `operations.publish.wanted_pages.fitted_to_page`."""
     return ()
 
 

@@ -12,7 +12,7 @@ from tradepost.domain.mapping import field_code
 from tradepost.domain.stock import offered
 from tradepost.operations.ports import DescriptionCleaner, FamilyRows, ListingRow, Listings
 from tradepost.operations.publish.cleaning import without_risks
-from tradepost.operations.publish.family_plan import build_wanted
+from tradepost.operations.publish.wanted_pages import build_wanted
 
 
 def made_listings(

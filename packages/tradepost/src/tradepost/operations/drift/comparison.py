@@ -33,7 +33,7 @@ from tradepost.domain.store import ProductsById, StoreProduct
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
 from tradepost.operations.ports import ChannelSettings, Compared, FamilyRows, ListingRow, Ports
 from tradepost.operations.publish.cleaning import cleaned
-from tradepost.operations.publish.family_plan import build_wanted, fitted_to_page
+from tradepost.operations.publish.wanted_pages import build_wanted, fitted_to_page
 from tradepost.operations.same_products import read_products, refuse_others
 from tradepost.operations.selection import EVERYTHING, Selection
 

@@ -40,18 +40,13 @@ from tradepost.operations.ports import (
 )
 from tradepost.operations.publish import verdict
 from tradepost.operations.publish.cleaning import cleaned
-from tradepost.operations.publish.family_plan import (
-    FamilyPlan,
-    closes,
-    due_groups,
-    is_on_sale,
-    is_untyped,
-    plan_family,
-    setup_items,
-)
+from tradepost.operations.publish.family_plan import FamilyPlan, PublishDetail, closes, plan_family
+from tradepost.operations.publish.family_triage import due_groups
 from tradepost.operations.publish.files import upload
 from tradepost.operations.publish.needs import needs_of
-from tradepost.operations.publish.values import PublishDetail, PublishFacts, PublishSeen
+from tradepost.operations.publish.product_match import is_untyped
+from tradepost.operations.publish.values import PublishFacts, PublishSeen, PublishTerms
+from tradepost.operations.publish.wanted_pages import setup_items
 from tradepost.operations.same_products import refuse_others
 from tradepost.operations.selection import EVERYTHING, Selection
 from tradepost.operations.stock.sightings import sight_first
@@ -164,25 +159,11 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
 
     def plan(self, batch: Batch[FamilyRows], facts: PublishFacts | None, seen: PublishSeen) -> Plan[PublishDetail]:
         assert facts is not None
-        files = {source: file for source, file in seen.files.items() if source not in seen.refused}
+        terms = PublishTerms(self._channel.rules, self._selection, self._channel.linking_priority)
         taken = dict(facts.taken)
         families: list[FamilyPlan] = []
         for family in batch.rows:
-            planned = plan_family(
-                family,
-                rules=self._channel.rules,
-                seen=seen.products,
-                ours=facts.ours,
-                files=files,
-                selection=self._selection,
-                answered=seen.answered,
-                taken=taken,
-                holders=facts.holders,
-                priority=self._channel.linking_priority,
-                sends_images=seen.sends_images,
-                on_pages=seen.on_pages,
-                opened=seen.opened.get(family.listings[0].code),
-            )
+            planned = plan_family(family, terms=terms, facts=replace(facts, taken=taken), seen=seen)
             # No product is linked twice, not by two families of one batch either.
             taken |= {product.id: row.id for row, product, _ in planned.links}
             families.append(planned)
@@ -229,7 +210,7 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
     def implied(self, change: Change, seen: PublishSeen) -> frozenset[str]:
         """A document is executed in order, and opens a product last: what can be bought has its stock."""
         product = seen.products.get(code_key(change.subject.key)) if change.touches("quantity") else None
-        is_open = product is not None and is_on_sale(product, seen.on_pages)
+        is_open = product is not None and seen.is_on_sale(product)
         return frozenset({"quantity", "sells_without_stock"}) if is_open else frozenset()
 
     def judge(

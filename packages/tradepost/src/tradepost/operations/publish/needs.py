@@ -11,8 +11,8 @@ from tradepost.domain.layout import has_parent
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Change, Plan, SubjectId, SubjectKind
 from tradepost.operations.ports import Needs
-from tradepost.operations.publish.family_plan import FamilyPlan, setup_items
-from tradepost.operations.publish.values import PublishDetail
+from tradepost.operations.publish.family_plan import FamilyPlan, PublishDetail
+from tradepost.operations.publish.wanted_pages import setup_items
 
 # Fields whose values a store refuses unless it knows what they name.
 _SET_UP = frozenset({"categories", "custom_fields", "placement", "images"})

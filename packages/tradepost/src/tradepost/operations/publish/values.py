@@ -1,14 +1,26 @@
-"""What goes through a publish: what is known of either side, and what its changes are about."""
+"""What goes through a publish: how a channel publishes, and what is known of either side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.codes import code_key
 from tradepost.domain.errors import ImageUnusable
+from tradepost.domain.making import ContentRules
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import SubjectId
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.ports import SetupItem, SetupKind
-from tradepost.operations.publish.family_plan import FamilyPlan, on_open_pages
+from tradepost.operations.selection import EVERYTHING, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class PublishTerms:
+    """How a channel publishes what a run is about; `priority`: of what finds the merchant's own products."""
+
+    rules: ContentRules
+    selection: Selection = EVERYTHING
+    priority: LinkingPriority = LinkingPriority.SKU
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +30,8 @@ class PublishSeen:
 
     `uploaded`: sizes by path. `set_up`: items that the store has taken by now. `answered`: roots of families that were
     sent and answered. `opened`: by the roots of families that are being switched, whose new pages were sent, the code
-    keys of what of it was answered. `sends_images`: the channel has an image server. `on_pages`: what is
-    `on_open_pages`.
+    keys of what of it was answered. `sends_images`: the channel has an image server. `on_pages`: by code key, what is
+    sold on the page of a parent that is open. `usable_files`: those of `files` that the image server has not refused.
     """
 
     products: Mapping[str, StoreProduct]
@@ -32,41 +44,39 @@ class PublishSeen:
     opened: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sends_images: bool = True
     on_pages: frozenset[str] = field(init=False)
+    usable_files: Mapping[str, ImageFile] = field(init=False)
 
     def __post_init__(self) -> None:
         # Once for all families of a batch.
-        object.__setattr__(self, "on_pages", on_open_pages(self.products.values()))
+        object.__setattr__(self, "on_pages", _on_open_pages(self.products.values()))
+        usable = {source: file for source, file in self.files.items() if source not in self.refused}
+        object.__setattr__(self, "usable_files", usable)
+
+    def is_on_sale(self, product: StoreProduct) -> bool:
+        """Whether a shopper may be buying a product: on its own page, or on that of a parent which is open."""
+        return product.is_active or code_key(product.code) in self.on_pages
+
+
+def _on_open_pages(seen: Iterable[StoreProduct]) -> frozenset[str]:
+    return frozenset(
+        code_key(code)
+        for parent in seen
+        if parent.is_active
+        for variant in parent.variants or ()
+        for code in variant.part_codes
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class PublishFacts:
     """
-    `ours`: code keys with an open intent. `set_up`: what the store is known to have. `taken`: which of the products
-    that were seen are linked, by the store's id, and to which listing; `holders`: which listings have their codes, by
-    code key.
+    `ours`: code keys with an open intent: found on the store, they were made by a publish that did not come to its end,
+    and are completed instead of linked. `set_up`: what the store is known to have. `taken`: which of the products that
+    were seen are linked, by the store's id, and to which listing; `holders`: which listings have their codes, by code
+    key.
     """
 
-    ours: frozenset[str]
-    set_up: frozenset[tuple[SetupKind, str]]
+    ours: frozenset[str] = frozenset()
+    set_up: frozenset[tuple[SetupKind, str]] = frozenset()
     taken: Mapping[int, int] = field(default_factory=dict)
     holders: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PublishDetail:
-    """
-    What the changes are about: families, set-up items by subject, and image files by path. `switched`: the listings
-    (ids) of families that get another layout.
-    """
-
-    families: tuple[FamilyPlan, ...]
-    set_up: Mapping[SubjectId, SetupItem]
-    files: Mapping[str, ImageFile]
-    switched: frozenset[int] = frozenset()
-
-    @classmethod
-    def of(
-        cls, families: Sequence[FamilyPlan], set_up: Mapping[SubjectId, SetupItem], files: Mapping[str, ImageFile]
-    ) -> "PublishDetail":
-        switched = (row.id for family in families if family.layout.switched for row in family.family.listings)
-        return cls(tuple(families), set_up, files, frozenset(switched))

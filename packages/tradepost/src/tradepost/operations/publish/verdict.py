@@ -20,8 +20,8 @@ from tradepost.domain.structure import RETIRED_MARK, combination
 from tradepost.operations.form import Evidence, Verdict
 from tradepost.operations.outcomes import names
 from tradepost.operations.ports import AccountEntry, ListingRow, Proven, ToLink, WriteOutcome
-from tradepost.operations.publish.family_plan import FamilyPlan
-from tradepost.operations.publish.values import PublishDetail, PublishSeen
+from tradepost.operations.publish.family_plan import FamilyPlan, PublishDetail
+from tradepost.operations.publish.values import PublishSeen
 
 # What may be missing without the listing being called unpublished: it can be bought, and attention says what lacks.
 _SOFT = frozenset({"images", "address"})
