@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Count, Min, QuerySet
 
-from tradepost.cli.output import counted, out, print_json
+from tradepost.cli.output import counted, out, print_json, say
 from tradepost.database.models import AttentionRecord, Channel
 from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
@@ -26,9 +26,9 @@ def tell_attention(channel: Channel, *, as_json: bool) -> None:
         lead = "\n" if place else ""
         out.print(f"{lead}{group['kind']}: {counted(group['count'], 'listing')}. {group['cause']}", soft_wrap=True)
         example = group["example"]
-        out.print(f"  {example['sku']}: {printable(example['message'])}", markup=False, soft_wrap=True)
-        out.print(f"  {group['cure']}", markup=False, soft_wrap=True)
-        out.print(f"  'tradepost listings list --attention {group['kind']}' lists them.", markup=False, soft_wrap=True)
+        say(f"  {example['sku']}: {printable(example['message'])}")
+        say(f"  {group['cure']}")
+        say(f"  'tradepost listings list --attention {group['kind']}' lists them.")
 
 
 def _group(noted: QuerySet[AttentionRecord], kind: str, number: int, first: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tradepost.cli.arguments import (
     unknown_sentences,
 )
 from tradepost.cli.exit_codes import BusyElsewhere, Exit
-from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
+from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress, say
 from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.operations.catalogue_changes import (
@@ -176,7 +176,7 @@ def tell_saved(preview: "Preview") -> None:
     from tradepost.cli.run_report import saved_as_sentence
 
     if preview.plan_id is not None:
-        out.print(saved_as_sentence(preview.plan_id), markup=False, soft_wrap=True)
+        say(saved_as_sentence(preview.plan_id))
 
 
 def _known_source(name: str) -> str:
@@ -390,7 +390,7 @@ def _change(
             out.print(f"Done: {counted(len(plan.changes), 'listing')} changed.")
         tell_chained(chained)
         for sentence in unknown_sentences(meant, _is_unknown):
-            err.print(sentence, markup=False, soft_wrap=True)
+            say(sentence, to=err)
     return Exit.WITH_ERRORS if meant else Exit.DONE
 
 
@@ -412,7 +412,7 @@ def _tell_when_synced(channels: "Iterable[str]") -> None:
     from tradepost.engine.schedules import when_applied
 
     for channel in Channel.objects.filter(name__in=list(channels), archived_at__isnull=True).order_by("name"):
-        out.print(f"On {channel.name}: {when_applied(channel, 'sync')}.", markup=False, soft_wrap=True)
+        say(f"On {channel.name}: {when_applied(channel, 'sync')}.")
 
 
 def chained_syncs() -> "list[Run]":
@@ -427,12 +427,10 @@ def tell_chained(chained: "Sequence[Run]") -> None:
 
     for run in chained:
         assert run.channel is not None
-        out.print(
+        say(
             f"Queued a sync of {counted(len(run.scope or ()), 'listing')} on {run.of}, of which there are "
             "fewer or none now: 'tradepost serve' takes it at once where it runs, and "
-            f"{command_of(run.channel, run.kind)} does it without.",
-            markup=False,
-            soft_wrap=True,
+            f"{command_of(run.channel, run.kind)} does it without."
         )
 
 
@@ -497,24 +495,20 @@ def print_import(report: "ImportReport") -> None:
         done = "are taken out of the catalogue" if report.is_full else "stay as they are; --full takes such out"
         out.print(f"{counted(report.absent, 'product')} of this source that the file does not have {done}.")
     if report.built:
-        out.print(f"{report.listings_built} new listings on {', '.join(report.built)}.", markup=False)
+        say(f"{report.listings_built} new listings on {', '.join(report.built)}.")
     else:
         out.print("There is no channel yet, so no listings were built; import again after 'tradepost channel add'.")
     for name, handles in report.restructured.items():
         if handles:
-            out.print(
+            say(
                 f"On {name} other options or variants are queued for {_counted(handles)}; they are there after "
-                "'tradepost listings publish'.",
-                markup=False,
-                soft_wrap=True,
+                "'tradepost listings publish'."
             )
     for name, handles in report.held.items():
         if handles:
-            out.print(
+            say(
                 f"On {name} {_counted(handles)} changed options or variants, but another change is queued first: run "
-                "'tradepost listings sync', then import again.",
-                markup=False,
-                soft_wrap=True,
+                "'tradepost listings sync', then import again."
             )
     # All of them: whoever imports has to see what shoppers lose.
     _print_causes("Refused", report.told.causes(Level.REFUSED))
@@ -529,7 +523,7 @@ def print_import(report: "ImportReport") -> None:
 
 def _print_causes(what: str, causes: "Sequence[Cause]") -> None:
     for cause in causes:
-        err.print(f"{what}: {cause.where}{cause.message}", markup=False, soft_wrap=True)
+        say(f"{what}: {cause.where}{cause.message}", to=err)
 
 
 def _print_totals(report: "ImportReport") -> None:

@@ -8,18 +8,15 @@ import typer
 from tradepost.cli import channel_options as options
 from tradepost.cli.arguments import JsonOption, YesOption, confirm, shell_user, the_channel
 from tradepost.cli.channel_restored import HandedOverThrough, NothingSince, go_live_restored
-from tradepost.cli.channel_schedule import OneOperation, row_json, row_words, schedule, switch_schedule
+from tradepost.cli.channel_schedule import OneOperation, schedule, switch_schedule
+from tradepost.cli.channel_view import channel_json, finding_json, print_channel, print_findings, tell_to_switch
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.order_reconcile import proof_json, proof_lines
-from tradepost.cli.output import counted, look_only_sentence, out, print_json, print_table, restored_sentence
+from tradepost.cli.output import look_only_sentence, print_json, print_table, say
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
-from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.image_pages import page_lines, pages_of
+from tradepost.domain.image_pages import pages_of
 from tradepost.domain.making import ContentRules
-from tradepost.domain.shipment import UNSENT
 from tradepost.domain.standing import standing_of
-from tradepost.domain.value_words import value_words
 from tradepost.operations import channels
 from tradepost.operations.channel_edit import (
     ChannelEdit,
@@ -31,12 +28,11 @@ from tradepost.operations.channel_edit import (
     price_limits_of,
     time_zone_of,
 )
-from tradepost.operations.connection_check import Finding, Look
+from tradepost.operations.connection_check import Look
 from tradepost.operations.ports import ChannelProfile, ChannelSettings
 
 if TYPE_CHECKING:
     from tradepost.database.models import Channel, ConnectionKind
-    from tradepost.domain.stock_remainder import Remainder
     from tradepost.operations.channels import ChannelPorts
 
 app = typer.Typer(no_args_is_help=True, help="Connect stores and check the connection.")
@@ -130,10 +126,10 @@ def add(
         edit(new), ports, is_checked=check, make_folder=make_folder, chooses_images=images_by_store is None
     )
     if as_json:
-        made = None if channel_id is None else _json(Channel.objects.get(pk=channel_id))
-        print_json({"channel": made, "checks": [_finding_json(finding) for finding in look.findings]})
+        made = None if channel_id is None else channel_json(Channel.objects.get(pk=channel_id))
+        print_json({"channel": made, "checks": [finding_json(finding) for finding in look.findings]})
     else:
-        _print_findings(look.findings)
+        print_findings(look.findings)
         _tell_connected(name, domain, is_kept=channel_id is not None)
     return _exit(look)
 
@@ -146,7 +142,7 @@ def list_(*, as_json: JsonOption = False) -> None:
 
     found = list(Channel.objects.filter(archived_at__isnull=True).prefetch_related("connections"))
     if as_json:
-        print_json({"channels": [_json(channel) for channel in found]})
+        print_json({"channels": [channel_json(channel) for channel in found]})
         return
     facts = facts_of(found)
     print_table(
@@ -173,63 +169,11 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show how a channel stands, its settings, and when its operations start next; secrets are never shown."""
-    from tradepost import wiring
-    from tradepost.database.models import ConnectionKind
-
     channel = the_channel(name)
-    facts = _json(channel)
     if as_json:
-        print_json(facts)
-        return
-    out.print(f"{facts['standing']['state']}: {facts['standing']['sentence']}", markup=False, soft_wrap=True)
-    for key, value in facts.items():
-        if key not in {
-            *("attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments", "orders_compared"),
-            *("refused_files", "image_pages", "checks", "checked_at", "to_switch", "restored", "standing"),
-        }:
-            out.print(f"{key.replace('_', ' ')}: {value_words(key, value, width=1000)}", markup=False, soft_wrap=True)
-    unsent = ", ".join(f"{number} {state}" for state, number in facts["unsent_shipments"].items())
-    out.print(f"shipments that the store is not told of: {unsent}", markup=False, soft_wrap=True)
-    if facts["refused_files"]:
-        files = counted(facts["refused_files"], "file")
-        out.print(
-            f"attention: {files} of shipments had something that was refused; 'tradepost shipments files --refused' "
-            "says what.",
-            markup=False,
-            soft_wrap=True,
-        )
-    out.print(facts["remainder"]["sentence"], markup=False, soft_wrap=True)
-    if facts["restored"]:
-        out.print(f"attention: {restored_sentence(channel)}", markup=False, soft_wrap=True)
-    elif facts["look_only"]:
-        out.print(look_only_sentence(channel), markup=False, soft_wrap=True)
-    if facts["refusal"]:
-        out.print(f"attention: {facts['refusal']} {_refused(channel)}", markup=False, soft_wrap=True)
-    for question in facts["attention"]:
-        out.print(
-            f"attention: the brake stopped {question['kind']} {question['run']}. {question['message']} "
-            f"'tradepost runs release {question['run']}' lets it go on.",
-            markup=False,
-            soft_wrap=True,
-        )
-    for line in proof_lines(facts["orders_compared"]):
-        out.print(line, markup=False, soft_wrap=True)
-    for row in wiring.channels.schedules().of(channel.pk):
-        out.print(f"schedule {row.operation}: {row_words(row, channel)}", markup=False, soft_wrap=True)
-    for connection in facts["connections"]:
-        out.print(
-            ", ".join(f"{key}: {value}" for key, value in connection.items() if value), markup=False, soft_wrap=True
-        )
-    _print_check_list(channel)
-    _tell_to_switch(channel)
-    has_server = ConnectionKind.IMAGE_FTP in {c["kind"] for c in facts["connections"]}
-    if facts["awaiting_images"] and not (has_server or facts["images_by_store"]):
-        sentence = (
-            f"{facts['awaiting_images']} listings are on the store without their images, because this channel has no "
-            f"image server. 'tradepost channel set {name} --ftp-host HOST' names one, and 'tradepost listings "
-            "publish' then sends them."
-        )
-        out.print(sentence, markup=False, soft_wrap=True)
+        print_json(channel_json(channel))
+    else:
+        print_channel(channel)
 
 
 @app.command()
@@ -244,9 +188,9 @@ def check(
     ports = _ports()
     look = channels.check_channel(channel.pk, ports, make_folder=make_folder)
     if as_json:
-        print_json({"channel": channel.name, "checks": [_finding_json(finding) for finding in look.findings]})
+        print_json({"channel": channel.name, "checks": [finding_json(finding) for finding in look.findings]})
     else:
-        _print_findings(look.findings)
+        print_findings(look.findings)
     return _exit(look)
 
 
@@ -416,16 +360,16 @@ def set_(
         raise NotAllowed(message)
     change = channels.change_channel(channel.pk, edit, _ports())
     if as_json:
-        print_json(_json(the_channel(new_name or name)))
+        print_json(channel_json(the_channel(new_name or name)))
     elif change.fields:
         changed = ", ".join(field.name for field in change.fields)
-        out.print(f"Changed {changed} of '{channel.name}'.", markup=False, soft_wrap=True)
+        say(f"Changed {changed} of '{channel.name}'.")
         if look_only and "is_look_only" in changed:
-            out.print(f"A run that is at work stops. {look_only_sentence(channel)}", markup=False, soft_wrap=True)
+            say(f"A run that is at work stops. {look_only_sentence(channel)}")
         if "layout" in changed:
-            _tell_to_switch(the_channel(new_name or name))
+            tell_to_switch(the_channel(new_name or name))
     else:
-        out.print(f"'{channel.name}' is like that already; nothing was changed.", markup=False)
+        say(f"'{channel.name}' is like that already; nothing was changed.")
     return Exit.DONE
 
 
@@ -497,13 +441,13 @@ def go_live(
     due = what_is_due(channel, quiet=as_json)
     if not as_json:
         for verb, words in due.items():
-            out.print(f"{verb}: {words}", markup=False, soft_wrap=True)
+            say(f"{verb}: {words}")
     confirm(f"Let the runs of '{channel.name}' do that, and all that comes up later?", is_confirmed=yes)
     channels.go_live(channel.pk, _ports())
     if as_json:
         print_json({"channel": channel.name, "look_only": False, "due": due})
     else:
-        out.print(f"'{channel.name}' is live.", markup=False)
+        say(f"'{channel.name}' is live.")
     return Exit.DONE
 
 
@@ -526,7 +470,7 @@ def confirm_store(name: Name, *, yes: YesOption = False, as_json: JsonOption = F
             if is_new
             else f"Nobody doubts the store of '{channel.name}'."
         )
-        out.print(told, markup=False, soft_wrap=True)
+        say(told)
     return Exit.DONE
 
 
@@ -539,11 +483,9 @@ def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -
     if as_json:
         print_json({"removed": name})
     else:
-        out.print(
+        say(
             f"The channel '{name}' is out of use, and its credentials are forgotten. What its orders took stays off "
-            "sale on other channels until you state how many there are.",
-            markup=False,
-            soft_wrap=True,
+            "sale on other channels until you state how many there are."
         )
     return Exit.DONE
 
@@ -557,185 +499,8 @@ def _ports() -> "ChannelPorts":
 # --- what is told ---
 
 
-def _print_check_list(channel: "Channel") -> None:
-    """Print what the last look found, and what is to be done in the store's administration."""
-    from tradepost import wiring
-
-    if channel.checked_at is not None:
-        out.print(f"last check, {channel.checked_at:%Y-%m-%d %H:%M} UTC:")
-        for finding in channel.findings:
-            mark = "ok" if finding["is_good"] else "to do"
-            said = "; ".join(filter(None, (mark, finding["words"])))
-            out.print(f"  {finding['name']}: {said}", markup=False, soft_wrap=True)
-    settings = wiring.channels.profile_of(channel).settings
-    out.print("pages of the store that show images:")
-    for line in page_lines(settings.image_pages, settings.rules.image_type):
-        out.print(f"  {line}".replace("CHANNEL", shlex.quote(channel.name)), markup=False, soft_wrap=True)
-
-
 def _addresses(channel: "Channel", kind: "ConnectionKind") -> str:
     return ", ".join(f"{c.host} {c.store_code}".strip() for c in channel.connections.all() if c.kind == kind.value)
-
-
-def _refused(channel: "Channel") -> str:
-    name = shlex.quote(channel.name)
-    return (
-        f"Until then schedules start nothing, and what is queued stays queued. 'tradepost channel check {name}' tries "
-        f"again, and so does the first run in {channel.time_zone} after {channel.refused_until:%Y-%m-%d %H:%M} UTC."
-    )
-
-
-def _standing_json(channel: "Channel") -> dict[str, str]:
-    from tradepost.engine.standings import facts_of, judged
-
-    found = judged(channel, facts_of([channel])[channel.pk])
-    return {"state": found.state.value, "standing": found.standing.value, "sentence": found.sentence}
-
-
-def _json(channel: "Channel") -> dict[str, Any]:
-    from tradepost import wiring
-    from tradepost.database.models import ConnectionKind
-
-    settings = wiring.channels.profile_of(channel).settings
-    to_switch = wiring.listings.to_switch(channel.pk)
-    return {
-        "name": channel.name,
-        "standing": _standing_json(channel),
-        "paused": channel.is_paused,
-        "look_only": channel.is_look_only,
-        "restored": channel.restored_why or None,
-        "store": channel.store_standing,
-        "store_doubt": channel.store_doubt,
-        "refusal": channel.refusal,
-        "local": channel.is_local,
-        "time_zone": channel.time_zone,
-        "acknowledge": channel.acknowledge_mode,
-        "acknowledge_field": channel.acknowledge_field,
-        "acknowledge_value": channel.acknowledge_value,
-        "acknowledge_queue": channel.acknowledge_queue,
-        "shipments": channel.shipment_path,
-        "look_back_days": channel.look_back_days,
-        "payment_states": sorted(state.value for state in settings.payment_states),
-        "payload_days": channel.payload_days,
-        "personal_days": channel.personal_days,
-        "batch_size": channel.batch_size,
-        "requests_at_once": channel.requests_at_once,
-        "order_statuses": sorted(status.value for status in settings.order_statuses),
-        "layout": settings.rules.layout.value,
-        "to_switch": {"due": to_switch.due, "theirs": to_switch.theirs},
-        "requires_product_type": channel.requires_product_type,
-        "link_by": channel.linking_priority,
-        "delist_parent": channel.delist_parent_with_last_variant,
-        "lowest_price": channel.lowest_price,
-        "highest_price": channel.highest_price,
-        "zero_prices": channel.allows_zero_prices,
-        "sell_without_stock": channel.sells_without_stock,
-        "images_by_store": channel.sends_images_itself,
-        "image_pages": sorted(channel.image_pages),
-        "list_new": channel.lists_new,
-        "brake_percent": channel.brake_percent,
-        "brake_at_least": channel.brake_at_least,
-        "stock_mode": channel.stock_mode,
-        "basket_hours": channel.basket_hours,
-        "lost_answer_seconds": channel.lost_answer_seconds,
-        "remainder": _remainder_json(wiring.channels.remainder_of(channel)),
-        "attention": [
-            {"run": run.pk, "kind": run.kind, "message": braking.sentence}
-            for run in channel.runs.filter(needs_answer=True).order_by("pk")
-            if (braking := Braking.from_json(run.brake)) is not None
-        ],
-        "address": settings.rules.sends_address,
-        "dimensions": settings.rules.sends_dimensions,
-        "clean_descriptions": settings.rules.cleans_descriptions,
-        "type_field": settings.rules.type_field,
-        "parent_field": settings.rules.parent_field,
-        "barcode_field": settings.rules.barcode_field,
-        "mpn_field": settings.rules.mpn_field,
-        "image_type": settings.rules.image_type,
-        "awaiting_images": channel.listings.filter(awaits_images=True).count(),
-        "brand_field": settings.rules.brand_field,
-        "msrp_field": settings.rules.msrp_field,
-        "drift": {group.value: policy.value for group, policy in settings.drift_policies.items()},
-        "mapping": dict(settings.rules.mapping),
-        "carriers": channel.carrier_map,
-        "orders_fetched_at": channel.orders_fetched_at,
-        "unsent_shipments": {state.value: channel.shipments.filter(state=state.value).count() for state in UNSENT},
-        "refused_files": channel.fetched_files.filter(is_open=True).count(),
-        "orders_compared": proof_json(channel),
-        "schedules": [row_json(row) for row in wiring.channels.schedules().of(channel.pk)],
-        "checked_at": channel.checked_at,
-        "checks": channel.findings,
-        "connections": [
-            {
-                "kind": c.kind,
-                "protocol": c.protocol,
-                "host": c.host,
-                "port": c.port,
-                "folder": c.folder,
-                "sub_folder": c.sub_folder,
-                "store_code": c.store_code,
-                "user": c.user,
-                "digest": c.digest if c.kind == ConnectionKind.STORE_API.value else "",
-                "fingerprint": c.fingerprint,
-                "checked_at": c.tested_at,
-                "check": c.test_result,
-            }
-            for c in channel.connections.order_by("pk")
-        ],
-    }
-
-
-def _remainder_json(remainder: "Remainder") -> dict[str, Any]:
-    return {
-        "sentence": remainder.sentence,
-        "expected": remainder.expected,
-        "worst": remainder.worst,
-        "sync_seconds": remainder.sync_takes.total_seconds(),
-        "others": [
-            {
-                "channel": other.name,
-                "sold_in_a_week": other.sold,
-                "get_orders_seconds": None if other.every is None else other.every.total_seconds(),
-            }
-            for other in remainder.others
-        ],
-    }
-
-
-def _tell_to_switch(channel: "Channel") -> None:
-    """Say what of a channel's store stands in another layout than is wanted, and what brings it there."""
-    from tradepost import wiring
-
-    found = wiring.listings.to_switch(channel.pk)
-    if found.due:
-        what, them = ("product stands", "it") if found.due == 1 else ("products stand", "them")
-        out.print(
-            f"{found.due} {what} in another layout on the store. The next publish switches {them}; 'tradepost listings "
-            f"publish --channel {shlex.quote(channel.name)} --dry-run' shows how.",
-            markup=False,
-            soft_wrap=True,
-        )
-    if found.theirs:
-        is_one = found.theirs == 1
-        what = "product was" if is_one else "products were"
-        stays = "it, and stays so" if is_one else "them, and stay so"
-        out.print(
-            f"{found.theirs} {what} linked as the merchant had made {stays}; 'tradepost listings overwrite SKU --group "
-            "structure' switches one.",
-            markup=False,
-            soft_wrap=True,
-        )
-
-
-def _finding_json(finding: Finding) -> dict[str, Any]:
-    return {"check": finding.name, "ok": finding.is_good, "message": finding.words}
-
-
-def _print_findings(findings: list[Finding]) -> None:
-    for finding in findings:
-        mark = "[green]ok[/green]    " if finding.is_good else "[red]failed[/red]"
-        out.print(f"{mark} {finding.name}", end="")
-        out.print(f": {finding.words}" if finding.words else "", markup=False, soft_wrap=True)
 
 
 def _tell_connected(name: str, domain: str, *, is_kept: bool) -> None:
@@ -745,7 +510,7 @@ def _tell_connected(name: str, domain: str, *, is_kept: bool) -> None:
         if is_kept
         else "Nothing was kept. Cure what failed and type the same again, or keep the channel as it is with --no-check."
     )
-    out.print(told, markup=False, soft_wrap=True)
+    say(told)
 
 
 def _tell_paused(name: str, *, is_paused: bool, is_new: bool, as_json: bool, meanwhile: str = "") -> None:
@@ -754,7 +519,7 @@ def _tell_paused(name: str, *, is_paused: bool, is_new: bool, as_json: bool, mea
         return
     state = "is paused: no run is executed until 'tradepost channel resume'" if is_paused else "executes runs again"
     told = f"'{name}' {state}.{meanwhile}" if is_new else f"'{name}' was like that already."
-    out.print(told, markup=False, soft_wrap=True)
+    say(told)
 
 
 def _exit(look: Look) -> Exit:

@@ -6,7 +6,7 @@ import typer
 
 from tradepost.cli.arguments import confirm, is_at_terminal, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import out, print_json, progress
+from tradepost.cli.output import print_json, progress, say
 from tradepost.operations.ports import KnownSince
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def go_live_restored(
     due = what_is_due(channel, quiet=as_json)
     if not as_json:
         for line in [channel.restored_why, *found.sentences, *(f"{verb}: {words}" for verb, words in due.items())]:
-            out.print(line, markup=False, soft_wrap=True)
+            say(line)
     known = _known(found, handed_over_through, is_nothing=is_nothing)
     confirm(f"Let the runs of '{channel.name}' do that, and all that comes up later?", is_confirmed=is_confirmed)
     queued = let_live_again(channel.pk, found, known, requested_by=shell_user())
@@ -56,7 +56,7 @@ def go_live_restored(
     if as_json:
         print_json({"channel": channel.name, "look_only": False, "due": due, "read_back": _json(found), **done})
     else:
-        out.print(f"'{channel.name}' is live.", markup=False)
+        say(f"'{channel.name}' is live.")
     return Exit.DONE
 
 
@@ -76,7 +76,7 @@ def _take_over(queued: "Sequence[Run]", *, as_json: bool) -> dict[str, Any]:
     if not as_json:
         for kind, report in reports.items():
             words = report.run.error or report.run.state.replace("_", " ")
-            out.print(f"{kind.replace('_', ' ')}, run {report.run.pk}: {words}", markup=False, soft_wrap=True)
+            say(f"{kind.replace('_', ' ')}, run {report.run.pk}: {words}")
     return {"runs": {kind: report.run.pk for kind, report in reports.items()}}
 
 

@@ -7,7 +7,7 @@ import typer
 
 from tradepost.cli.arguments import JsonOption, shell_user, the_channel
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.output import print_json, print_table, say
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation, cron_of, interval_of, spoken_time
 from tradepost.operations import channels
@@ -63,7 +63,7 @@ def schedule(
         print_json(row_json(row))
     else:
         like_that = "" if change.fields else " already"
-        out.print(f"{_spoken(operation)} of '{channel.name}' is{like_that} {row_words(row, channel)}.", markup=False)
+        say(f"{_spoken(operation)} of '{channel.name}' is{like_that} {row_words(row, channel)}.")
     return Exit.DONE
 
 
@@ -81,7 +81,7 @@ def switch_schedule(channel: "Channel", operation: ScheduledOperation, *, is_pau
     told = f"{_spoken(operation)} of '{channel.name}' is{like_that} {row_words(row, channel)}."
     if is_paused and is_new:
         told += " What is queued or at work goes on to its end."
-    out.print(told, markup=False, soft_wrap=True)
+    say(told)
     return Exit.DONE
 
 

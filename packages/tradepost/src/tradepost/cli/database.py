@@ -8,7 +8,7 @@ import typer
 
 from tradepost.cli.arguments import JsonOption, YesOption, confirm, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, err, out, print_json, progress
+from tradepost.cli.output import counted, err, print_json, progress, say
 from tradepost.cli.secrets import read_secret
 from tradepost.domain.backup import Manifest
 
@@ -49,8 +49,8 @@ def backup(
         print_json({"file": str(file), "bytes": file.stat().st_size, **manifest.to_json()})
         return Exit.DONE
     size = file.stat().st_size / _MEGABYTE
-    out.print(f"Wrote {file}: {_holds(manifest)}, {size:,.1f} MB, read through.", markup=False, soft_wrap=True)
-    out.print(_kept_elsewhere(), markup=False, soft_wrap=True)
+    say(f"Wrote {file}: {_holds(manifest)}, {size:,.1f} MB, read through.")
+    say(_kept_elsewhere())
     return Exit.DONE
 
 
@@ -71,7 +71,7 @@ def check(
     if as_json:
         print_json({"file": str(file), "bytes": file.stat().st_size, **manifest.to_json()})
     else:
-        out.print(f"{file} is whole: {_holds(manifest)}, {_origin(manifest)}.", markup=False, soft_wrap=True)
+        say(f"{file} is whole: {_holds(manifest)}, {_origin(manifest)}.")
     return Exit.DONE
 
 
@@ -108,14 +108,14 @@ def restore(
             }
         )
         return Exit.DONE
-    out.print(f"Restored {file}: {_holds(done.manifest)}, {_origin(done.manifest)}.", markup=False, soft_wrap=True)
+    say(f"Restored {file}: {_holds(done.manifest)}, {_origin(done.manifest)}.")
     if done.former:
         former = f"The former database is {done.former}; delete it when you don't need it any more."
-        out.print(former, markup=False, soft_wrap=True)
+        say(former)
     if done.key_fault:
-        err.print(done.key_fault, markup=False, soft_wrap=True)
-    out.print("Everybody has to log in again.", markup=False)
-    out.print(_NEXT, markup=False, soft_wrap=True)
+        say(done.key_fault, to=err)
+    say("Everybody has to log in again.")
+    say(_NEXT)
     return Exit.DONE
 
 
@@ -149,7 +149,7 @@ def move(
         print_json({"moved_to": moved.target, "rows": moved.rows})
         return Exit.DONE
     for sentence in (f"Copied {moved.rows:,} rows to {moved.target}, and read them back.", *_MOVED, _NEXT):
-        out.print(sentence, markup=False, soft_wrap=True)
+        say(sentence)
     return Exit.DONE
 
 

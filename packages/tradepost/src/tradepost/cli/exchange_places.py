@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradepost.cli.output import err
+from tradepost.cli.output import err, say
 from tradepost.cli.secrets import read_secret
 from tradepost.domain.file_address import FOLDER, file_address
 
@@ -38,7 +38,7 @@ def tell_of_test(at: "SourceAddress", channel: "Channel", *, takes: bool) -> Non
     """Try a place out, and say what was seen. Raises what `wiring.places.try_place` does."""
     from tradepost import wiring
 
-    err.print(wiring.places.try_place(at, is_local=channel.is_local, takes=takes), markup=False, soft_wrap=True)
+    say(wiring.places.try_place(at, is_local=channel.is_local, takes=takes), to=err)
 
 
 def place_secret(address: str, *, file: Path | None, from_stdin: bool, without: bool) -> str:

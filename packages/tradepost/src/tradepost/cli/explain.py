@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from tradepost.cli.arguments import named_listings
 from tradepost.cli.listings import attentions_json
-from tradepost.cli.output import out, print_json
+from tradepost.cli.output import print_json, say
 from tradepost.database.models import Channel
 from tradepost.domain.listing_explanation import SECTIONS
 from tradepost.engine.listing_explanations import explain_all
@@ -37,8 +37,8 @@ def explain_listings(channel: Channel, sku: str, *, as_json: bool) -> None:
         return
     for place, each in enumerate(explained):
         gap = "\n" if place else ""
-        out.print(f"{gap}{each.sku} on '{channel.name}', times in {channel.time_zone}:", markup=False)
+        say(f"{gap}{each.sku} on '{channel.name}', times in {channel.time_zone}:")
         for name, sentences in each.sections.items():
-            out.print(f"  {name.capitalize()}", markup=False)
+            say(f"  {name.capitalize()}")
             for sentence in sentences:
-                out.print(f"    {printable(sentence)}", markup=False, soft_wrap=True)
+                say(f"    {printable(sentence)}")

@@ -4,7 +4,7 @@ import typer
 
 from tradepost.cli.arguments import JsonOption, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, out, print_json, print_table
+from tradepost.cli.output import counted, out, print_json, print_table, say
 
 app = typer.Typer(no_args_is_help=True, help="Change the keys that credentials are encrypted with.")
 
@@ -38,7 +38,7 @@ def rotate(*, as_json: JsonOption = False) -> Exit:
         print_json({"new_key": done.is_new, "renewed": done.renewed, "retired": done.retired})
         return Exit.DONE
     begun = "There is a new key" if done.is_new or not done.is_ours else "Went on with the rotation that was begun"
-    out.print(f"{begun}; {counted(done.renewed, 'secret')} encrypted anew.", markup=False)
+    say(f"{begun}; {counted(done.renewed, 'secret')} encrypted anew.")
     if done.is_ours:
         out.print("The old keys are forgotten. Back the file encryption.key up anew, apart from the database.")
     else:

@@ -6,7 +6,7 @@ from typing import Any
 from tradepost import wiring
 from tradepost.cli.arguments import confirm, named_listings
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, out, print_json, print_table
+from tradepost.cli.output import counted, print_json, print_table, say
 from tradepost.cli.run_report import combined_exit, execute, perform, print_report, print_unknown
 from tradepost.database.models import Channel
 from tradepost.domain.errors import NotAllowed
@@ -32,7 +32,7 @@ def show_candidates(channel: Channel, sku: str, *, as_json: bool) -> Exit:
         empty=f"The store has no product with the SKU or the code of {row.sku}.",
     )
     if found:
-        out.print(f"'tradepost listings link {row.sku} --to ID' links one of them.", markup=False, soft_wrap=True)
+        say(f"'tradepost listings link {row.sku} --to ID' links one of them.")
     return Exit.DONE
 
 

@@ -24,7 +24,7 @@ from tradepost.cli.arguments import (
 )
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.listing_choice import ListingChoice, chosen_listings
-from tradepost.cli.output import counted, err, out, print_json
+from tradepost.cli.output import counted, err, print_json, say
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
@@ -393,19 +393,17 @@ def build(
         print_json({"dry_run": dry_run, "built": made.listings, "left_out": made.left_out, "unknown": unknown})
     else:
         verb = "Would build" if dry_run else "Built"
-        out.print(f"{verb} {counted(made.listings, 'listing')} on '{chosen.name}'.", markup=False)
+        say(f"{verb} {counted(made.listings, 'listing')} on '{chosen.name}'.")
         if made.left_out:
             more = " …" if made.left_out > len(made.handles) else ""
-            out.print(
+            say(
                 f"{counted(made.left_out, 'product')} left out by a rule for listings, or nothing of it is sold: "
-                f"{', '.join(made.handles)}{more}",
-                markup=False,
-                soft_wrap=True,
+                f"{', '.join(made.handles)}{more}"
             )
         if made.listings and not (no_queue or dry_run):
-            out.print("'tradepost listings publish' creates them on the store.", markup=False)
+            say("'tradepost listings publish' creates them on the store.")
         for name in unknown:
-            err.print(f"The catalogue has no '{name}'.", markup=False)
+            say(f"The catalogue has no '{name}'.", to=err)
     return Exit.WITH_ERRORS if unknown else Exit.DONE
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel
-from tradepost.cli.output import counted, out, print_json, print_table
+from tradepost.cli.output import counted, out, print_json, print_table, say
 from tradepost.domain.listing_rules import ListingRule, ListingRules, Rounding, Start, typed_amount
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _tell(words: str, changed: "ListingRulesChanged", *, is_dry: bool, as_json: 
             }
         )
         return
-    out.print(words if changed.is_new else "The rule is like that already.", markup=False, soft_wrap=True)
+    say(words if changed.is_new else "The rule is like that already.")
     if not changed.is_new:
         return
     if found.examples:
@@ -169,12 +169,10 @@ def _tell(words: str, changed: "ListingRulesChanged", *, is_dry: bool, as_json: 
             title="The first of them" if len(found.examples) < found.prices + found.quantities else "",
         )
     verb = "would be" if is_dry else "are"
-    out.print(
+    say(
         f"{counted(found.prices, 'price')} {verb} another: {found.raised:,} higher, {found.lowered:,} lower; "
         f"{found.held:,} {verb} held back, {found.freed:,} no more. Of quantities {found.more:,} {verb} "
-        f"more, {found.fewer:,} fewer.",
-        markup=False,
-        soft_wrap=True,
+        f"more, {found.fewer:,} fewer."
     )
     if found.left_out or found.back:
         out.print(f"{counted(found.left_out, 'listing')} {verb} off sale, {found.back:,} back.")

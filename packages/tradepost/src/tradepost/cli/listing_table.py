@@ -22,7 +22,7 @@ from tradepost.cli.arguments import (
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, err, out, print_json
+from tradepost.cli.output import counted, err, out, print_json, say
 from tradepost.domain.listing_filter import parse_filters
 from tradepost.operations.ports import Level, RowReport, TableRow
 
@@ -58,7 +58,7 @@ def export(
     table = wiring.listings.listing_table(chosen, meant)
     written = wiring.listings.write_listings(file, table.columns, table.rows())
     if file is not None:
-        out.print(f"Wrote {counted(written, 'listing')} of '{chosen.name}' into {file}.", markup=False, soft_wrap=True)
+        say(f"Wrote {counted(written, 'listing')} of '{chosen.name}' into {file}.")
 
 
 def customise(
@@ -168,16 +168,14 @@ def _told(
         print_json(_json(asked, named, left, notes, dry_run=dry_run))
     else:
         for note in notes:
-            err.print(note, markup=False, soft_wrap=True)
+            say(note, to=err)
         if dry_run:
             print_changes(asked.changes, shown=_SHOWN, number=asked.queued)
         verb = "Would customise" if dry_run else "Customised"
         same = f"; {asked.unchanged} are like that already" if asked.unchanged else ""
-        out.print(f"{verb} {counted(asked.queued, 'listing')}{same}.", markup=False)
+        say(f"{verb} {counted(asked.queued, 'listing')}{same}.")
         for each in left[:_SHOWN]:
-            out.print(
-                f"Line {each['line']}: {each['name']} is left as it is. {each['reason']}", markup=False, soft_wrap=True
-            )
+            say(f"Line {each['line']}: {each['name']} is left as it is. {each['reason']}")
         if asked.queued and not dry_run:
             out.print("A sync sends prices and quantities, a publish the texts.")
         print_unknown(channel, named)

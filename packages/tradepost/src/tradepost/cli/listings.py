@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from tradepost.cli import listing_changes, listing_mapping, listing_rules, listing_table
 from tradepost.cli.arguments import ChannelOption, JsonOption, WhereOption, named_listings, the_channel
-from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.output import out, print_json, print_table, say
 from tradepost.domain.attention import Attention
 from tradepost.domain.listing import Link, Pending, ShownHealth
 from tradepost.domain.listing_filter import NONE, condition, parse_filters
@@ -106,7 +106,7 @@ def show(
     for name, value in _json(row).items():
         if name not in {"attentions", "drift", "locked"}:
             out.print(f"[bold]{name}[/bold]: ", end="")
-            out.print(printable(value_words(name, _figures(value))), markup=False, soft_wrap=True)
+            say(printable(value_words(name, _figures(value))))
     if words := row.locks.words:
         out.print(f"[bold]locked[/bold]: {escape(words)}", soft_wrap=True)
     for sentence in map(_drift_sentence, row.drifts.order_by("group")):

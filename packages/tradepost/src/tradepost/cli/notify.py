@@ -7,7 +7,7 @@ import typer
 
 from tradepost.cli.arguments import JsonOption, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.output import print_json, print_table, say
 from tradepost.cli.secrets import read_secret
 from tradepost.domain.notices import NoticeEvent
 
@@ -155,7 +155,7 @@ def try_(name: PlaceName, *, as_json: JsonOption = False) -> Exit:
     if as_json:
         print_json({"place": name, "sent": not failure, "failure": failure or None})
     else:
-        out.print(failure or f"A message was sent to '{name}'.", markup=False, soft_wrap=True)
+        say(failure or f"A message was sent to '{name}'.")
     return Exit.WITH_ERRORS if failure else Exit.DONE
 
 
@@ -167,4 +167,4 @@ def _tell(name: str, words: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"place": name})
     else:
-        out.print(words, markup=False, soft_wrap=True)
+        say(words)

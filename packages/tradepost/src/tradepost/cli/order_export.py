@@ -21,7 +21,7 @@ from tradepost.cli.exchange_places import (
     tell_of_test,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, err, out, print_json, print_table
+from tradepost.cli.output import counted, err, print_json, print_table, say
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_delivery import Confirmation
@@ -91,12 +91,12 @@ def export(
             }
         )
     elif batch is None:
-        err.print(f"Nothing is new for '{consumer}'.", markup=False, soft_wrap=True)
+        say(f"Nothing is new for '{consumer}'.", to=err)
     else:
         _give([batch.content], output)
         what = f"{counted(batch.orders, 'new order')} and {counted(batch.changes, 'change')}"
         confirmed = f"'tradepost orders confirm {consumer} {batch.cursor}' once they are taken over"
-        err.print(f"Batch {batch.cursor} with {what}; {confirmed}.", markup=False, soft_wrap=True)
+        say(f"Batch {batch.cursor} with {what}; {confirmed}.", to=err)
 
 
 def confirm_(
@@ -115,7 +115,7 @@ def confirm_(
         print_json({"consumer": consumer, "cursor": cursor, "handed_over": list(handover.marked)})
     else:
         orders = counted(len(handover.marked), "order")
-        out.print(f"'{consumer}' has confirmed {cursor}: {orders} handed over.", markup=False, soft_wrap=True)
+        say(f"'{consumer}' has confirmed {cursor}: {orders} handed over.")
 
 
 def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
@@ -180,7 +180,7 @@ def remove_consumer_(
     if as_json:
         print_json({"removed": consumer})
     else:
-        out.print(f"The consumer '{consumer}' is forgotten.", markup=False)
+        say(f"The consumer '{consumer}' is forgotten.")
 
 
 def deliver_to(
@@ -221,13 +221,11 @@ def deliver_to(
     if as_json:
         print_json({"consumer": consumer, "address": address or None, "confirmed_by": confirmed_by})
     elif target is None:
-        out.print(f"'{consumer}' is brought nothing any more.", markup=False)
+        say(f"'{consumer}' is brought nothing any more.")
     else:
-        out.print(
+        say(
             f"'{consumer}' is delivered to at {address}, as soon as 'tradepost orders deliver' or its schedule runs "
-            "('tradepost channel schedule').",
-            markup=False,
-            soft_wrap=True,
+            "('tradepost channel schedule')."
         )
 
 
@@ -245,7 +243,7 @@ def _give(text: Iterable[str], output: Path | None) -> None:
             sys.stdout.write("".join(f"{printable(line)}\n" for line in part.splitlines()) if is_watched else part)
         return
     _write_whole(text, output)
-    err.print(f"Written to {output}.", markup=False, soft_wrap=True)
+    say(f"Written to {output}.", to=err)
 
 
 def _write_whole(text: Iterable[str], output: Path) -> None:

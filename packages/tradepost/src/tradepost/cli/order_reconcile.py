@@ -8,7 +8,7 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, JsonOption, the_channel
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, err, out, print_json, print_table
+from tradepost.cli.output import counted, err, print_json, print_table, say
 from tradepost.domain.order_proof import placed_span
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def reconcile(
         )
     elif report.run.error:
         # What was seen by then says nothing of the rest.
-        err.print(report.run.error, markup=False, soft_wrap=True)
-        err.print("Nothing is proven: not all orders were compared.", markup=False, soft_wrap=True)
+        say(report.run.error, to=err)
+        say("Nothing is proven: not all orders were compared.", to=err)
     else:
         _print(orders, shipments, differences)
     return report.exit_code
@@ -152,14 +152,14 @@ def _print(orders: "list[RunChange]", shipments: "list[RunChange]", differences:
     )
     _print_left_out(shipments)
     for words in differences:
-        err.print(words, markup=False, soft_wrap=True)
+        say(words, to=err)
     found = f"{counted(len(orders), 'order')}, {counted(len(shipments), 'shipment')}"
-    out.print(f"\n{found}: {counted(len(differences), 'difference')}.", markup=False)
+    say(f"\n{found}: {counted(len(differences), 'difference')}.")
 
 
 def _print_left_out(rows: "list[RunChange]") -> None:
     if len(rows) > SHOWN:
-        out.print(f"... and {len(rows) - SHOWN} more, which --json has.", markup=False)
+        say(f"... and {len(rows) - SHOWN} more, which --json has.")
 
 
 def _spoken(place: str) -> str:

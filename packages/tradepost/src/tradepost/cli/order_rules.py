@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradepost.cli.arguments import ChannelOption, JsonOption, shell_user, the_channel
-from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.output import print_json, print_table, say
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing_rules import typed_amount
 from tradepost.domain.order_rules import AddressPart, OrderRule, in_order
@@ -152,10 +152,10 @@ def _tell(words: str, changed: "RulesChanged", *, as_json: bool) -> None:
     if as_json:
         print_json({"changed": changed.is_new, "orders": list(changed.orders)})
         return
-    out.print(words if changed.is_new else "The rule is like that already.", markup=False, soft_wrap=True)
+    say(words if changed.is_new else "The rule is like that already.")
     if changed.orders:
         numbers = ", ".join(map(str, changed.orders))
-        out.print(f"Orders that are in another state now: {numbers}.", markup=False, soft_wrap=True)
+        say(f"Orders that are in another state now: {numbers}.")
 
 
 def _json(rule: OrderRule) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, she
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.order_export import confirm_, consumers, deliver, deliver_to, export, remove_consumer_
 from tradepost.cli.order_reconcile import reconcile
-from tradepost.cli.output import err, out, print_json, print_table
+from tradepost.cli.output import err, out, print_json, print_table, say
 from tradepost.cli.shipments import TellNowOption, shipment_json, told
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
@@ -42,7 +42,7 @@ def get(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: 
     number = the_channel(channel).parked_orders.count()
     if number and not as_json:
         orders = "1 order is parked" if number == 1 else f"{number} orders are parked"
-        err.print(f"{orders}; 'tradepost orders parked' says why.", markup=False, soft_wrap=True)
+        say(f"{orders}; 'tradepost orders parked' says why.", to=err)
     return done
 
 
@@ -132,10 +132,10 @@ def show(
         return
     for name, value in _json(found).items():
         shown = ", ".join(value) if isinstance(value, list) else value
-        out.print(f"{name}: {'' if shown is None else shown}", markup=False, soft_wrap=True)
-    out.print("ship_to: " + ", ".join(str(value) for value in found.ship_to.values() if value), markup=False)
+        say(f"{name}: {'' if shown is None else shown}")
+    say("ship_to: " + ", ".join(str(value) for value in found.ship_to.values() if value))
     for done in found.rules_done:
-        out.print(f"rule {done['rule']}: {done['deeds']}, because of {done['why']}", markup=False, soft_wrap=True)
+        say(f"rule {done['rule']}: {done['deeds']}, because of {done['why']}")
     print_table(
         ("sku", "name", "options", "quantity", "price", "total", "status", "listing"),
         (
@@ -217,7 +217,7 @@ def rematch(
         print_json({"orders": found})
     elif found:
         when = when_applied(chosen, "get_orders")
-        out.print(f"To be looked at: {_numbers(found)}; {when}.", markup=False, soft_wrap=True)
+        say(f"To be looked at: {_numbers(found)}; {when}.")
     else:
         out.print("None of these orders has an unknown item." if orders else "No order has an unknown item.")
 
@@ -266,11 +266,11 @@ def retry(
     else:
         if retried:
             when = when_applied(chosen, "get_orders")
-            out.print(f"To be tried: {', '.join(retried)}; {when}.", markup=False, soft_wrap=True)
+            say(f"To be tried: {', '.join(retried)}; {when}.")
         elif not unknown:
             out.print("No order is parked.")
         if unknown:
-            err.print(f"Not parked: {', '.join(unknown)}.", markup=False, soft_wrap=True)
+            say(f"Not parked: {', '.join(unknown)}.", to=err)
     return Exit.WITH_ERRORS if unknown else Exit.DONE
 
 
@@ -310,12 +310,12 @@ def hand_over_(
             }
         )
     else:
-        out.print(f"Handed over: {_numbers(handover.marked) or 'none'}.", markup=False, soft_wrap=True)
+        say(f"Handed over: {_numbers(handover.marked) or 'none'}.")
         if handover.before:
-            out.print(f"Handed over before: {_numbers(handover.before)}.", markup=False, soft_wrap=True)
+            say(f"Handed over before: {_numbers(handover.before)}.")
         if handover.unknown:
             unknown = f"No order was seen on '{chosen.name}' with the number {_numbers(handover.unknown)}"
-            err.print(f"{unknown}; 'tradepost orders get' looks for new ones.", markup=False, soft_wrap=True)
+            say(f"{unknown}; 'tradepost orders get' looks for new ones.", to=err)
     return Exit.WITH_ERRORS if handover.unknown else Exit.DONE
 
 
@@ -360,7 +360,7 @@ def ship(
     if not as_json:
         done = f"Would record {pieces} pieces" if dry_run else f"Recorded {pieces} pieces as shipment {shipment.code}"
         when = "" if now else f"; {when_applied(chosen, 'sync_orders')}"
-        out.print(f"{done}{when}.", markup=False, soft_wrap=True)
+        say(f"{done}{when}.")
     answer = {
         "order": order,
         "dry_run": dry_run,
@@ -388,7 +388,7 @@ def _say_state(order: int, state: str, words: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"order": order, "state": state})
     else:
-        out.print(words, markup=False, soft_wrap=True)
+        say(words)
 
 
 def _on_store(shipment: "ShipmentRecord") -> str:
@@ -412,13 +412,13 @@ def _event_json(event: "OrderEvent") -> dict[str, Any]:
 def _print_events(events: "Sequence[OrderEvent]") -> None:
     if not events:
         return
-    out.print("\nWhat happened", markup=False)
+    say("\nWhat happened")
     for event in events:
         words = " ".join(filter(None, (event.what, f"by {event.by}" if event.by else "", event.reason)))
-        out.print(f"{event.at:%Y-%m-%d %H:%M} {words}", markup=False, soft_wrap=True)
+        say(f"{event.at:%Y-%m-%d %H:%M} {words}")
         for field in event.fields:
             before, after = (_shown(field[side], other=field[other]) for side, other in _SIDES)
-            out.print(f"    {field['name']}: {before} -> {after}", markup=False, soft_wrap=True)
+            say(f"    {field['name']}: {before} -> {after}")
 
 
 _SIDES = (("before", "after"), ("after", "before"))

@@ -33,6 +33,11 @@ ShowStep = Callable[[int, int | None, str], None]
 """Shows how far a piece of work is: done, total (None if unknown), both of the same things, and what is being done."""
 
 
+def say(sentence: str, *, to: CleanConsole = out) -> None:
+    """Print a sentence as it is: nothing in it is markup, and no line of it is broken."""
+    to.print(sentence, markup=False, soft_wrap=True)
+
+
 def print_json(value: Any) -> None:
     """Print one object; decimals as text, so that no cent is lost on the way."""
     print(escaped(json.dumps(value, default=plain, ensure_ascii=False)))
@@ -71,7 +76,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     """
     cells = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
     if not cells and empty:
-        out.print(empty, markup=False)
+        say(empty)
         return
     widths = fitting_widths(columns, cells, room=out.width)
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")

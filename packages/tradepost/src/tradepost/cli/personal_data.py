@@ -9,7 +9,7 @@ import typer
 
 from tradepost.cli.arguments import DryRunOption, JsonOption, YesOption, confirm, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, err, out, print_json
+from tradepost.cli.output import counted, err, print_json, say
 from tradepost.domain.errors import FileRefused
 from tradepost.operations.personal_data import erase_data_of, export_of, orders_to_erase
 
@@ -45,7 +45,7 @@ def export(
     if as_json:
         print_json({"file": str(output), "orders": orders, "parked": parked})
     else:
-        out.print(f"{counted(orders, 'order')} written to {output}.", markup=False, soft_wrap=True)
+        say(f"{counted(orders, 'order')} written to {output}.")
 
 
 @app.command()
@@ -77,11 +77,10 @@ def erase(*, email: Email, dry_run: DryRunOption = False, yes: YesOption = False
         )
     else:
         verb = "would be" if dry_run else "were" if number != 1 else "was"
-        out.print(f"{counted(number, 'order')} {verb} anonymised.", markup=False)
+        say(f"{counted(number, 'order')} {verb} anonymised.")
         for order in still_open:
-            err.print(
+            say(
                 f"Order {order.number} of '{order.channel}' is still open; it is left until it is closed or cancelled.",
-                markup=False,
-                soft_wrap=True,
+                to=err,
             )
     return Exit.WITH_ERRORS if still_open else Exit.DONE

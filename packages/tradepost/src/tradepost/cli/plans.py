@@ -10,7 +10,7 @@ import typer
 from tradepost.cli.arguments import ChannelOption, JsonOption, Skus, named_listings, shell_user, the_channel
 from tradepost.cli.catalogue import chained_json, chained_syncs, tell_chained
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import change_lines, counted, out, print_json, print_table
+from tradepost.cli.output import change_lines, counted, out, print_json, print_table, say
 from tradepost.domain.approval import PlanState, shown_state
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.plan import Action
@@ -115,21 +115,19 @@ def show(
         left_out = facts["changes"] - len(changes)
         print_json({**facts, "count": facts["changes"], "changes": changes, "changes_left_out": left_out})
         return
-    out.print(
+    say(
         f"Plan {plan.pk}: {facts['kind']} {'on' if facts['channel'] else 'of'} '{plan.run.of}', {facts['state']}; "
         f"{facts['approved']} of {counted(facts['changes'], 'change')} approved; it expires at "
-        f"{_time(facts['expires_at'])} UTC.",
-        markup=False,
-        soft_wrap=True,
+        f"{_time(facts['expires_at'])} UTC."
     )
     for event in facts["events"]:
-        out.print(f"  {_time(event['at'])} {event['who']}: {event['what']}", markup=False, soft_wrap=True)
+        say(f"  {_time(event['at'])} {event['who']}: {event['what']}")
     for change in changes:
         mark = "approved" if change["approved"] else "open"
         first, *values = change_lines(change)
-        out.print(f"[{change['id']}] {mark}: {first}", markup=False, soft_wrap=True)
+        say(f"[{change['id']}] {mark}: {first}")
         for line in values:
-            out.print(line, markup=False, soft_wrap=True)
+            say(line)
     if facts["changes"] > len(changes):
         out.print(f"... and {facts['changes'] - len(changes)} more; --all shows them.")
 
@@ -201,9 +199,7 @@ def apply(plan_id: PlanId, *, as_json: JsonOption = False) -> Exit:
                 if plan.channel is not None
                 else "It is as it was in the catalogue, until a file says it again."
             )
-            out.print(
-                f"{counted(left, 'change')} of the plan had not been approved. {then}", markup=False, soft_wrap=True
-            )
+            say(f"{counted(left, 'change')} of the plan had not been approved. {then}")
         tell_chained(chained)
     return combined_exit(Exit.DONE, report)
 

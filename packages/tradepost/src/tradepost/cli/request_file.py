@@ -7,7 +7,7 @@ from pathlib import Path
 from tradepost.cli.arguments import Named, RefusedLine, confirm, shell_user
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.listing_choice import FoundRow, asked_rows
-from tradepost.cli.output import counted, out, print_json, print_table
+from tradepost.cli.output import counted, out, print_json, print_table, say
 from tradepost.cli.requests import name_products_that_go, question, refused_lines_json, refused_results
 from tradepost.cli.results_output import results_output
 from tradepost.cli.run_report import Report, combined_exit, perform, print_report, print_unknown
@@ -66,7 +66,7 @@ def request_file(
     else:
         _print(channel, asked, outcomes, dry_run=dry_run)
         for each in left[:_SHOWN]:
-            out.print(f"Line {each['line']}: {each['name']} is left as it is. {each['reason']}", markup=False)
+            say(f"Line {each['line']}: {each['name']} is left as it is. {each['reason']}")
         if len(left) > _SHOWN:
             out.print(f"... and {len(left) - _SHOWN} more; --output writes all of them down.")
         if report is not None:
@@ -195,7 +195,7 @@ def _print(channel: Channel, asked: Sequence[Asked], outcomes: Sequence[RequestO
         )
         if number:
             what = f"Queued '{change.value}' for {counted(number, 'listing')}"
-            out.print(f"{what}; {when_applied(channel, kind)}.", markup=False, soft_wrap=True)
+            say(f"{what}; {when_applied(channel, kind)}.")
 
 
 def _json(asked: Asked, outcome: RequestOutcome) -> dict[str, object]:

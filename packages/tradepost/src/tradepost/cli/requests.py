@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from tradepost.cli.arguments import Named, confirm, refuse_to_save, shell_user
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.listing_choice import ListingChoice, chosen_listings, lines_of_families
-from tradepost.cli.output import change_json, counted, err, out, print_json, result_json
+from tradepost.cli.output import change_json, counted, err, out, print_json, result_json, say
 from tradepost.cli.results_output import ResultsOutput, results_output
 from tradepost.cli.run_report import (
     Report,
@@ -317,7 +317,7 @@ def _done_at_once(
             what = f"Done: {words} {counted(asked.queued, 'listing')}." if asked.queued else f"Nothing to {verb}."
             out.print(what)
         for reason, count in sorted(asked.refused.items()):
-            out.print(f"{count} left as they are: {reason}", markup=False, soft_wrap=True)
+            say(f"{count} left as they are: {reason}")
         print_unknown(channel, named)
     if asked.refused and not choice.is_sweeping and not (asked.queued or asked.unchanged):
         return Exit.BAD_INPUT
@@ -471,14 +471,14 @@ def _confirm(request: Request, *, now: bool, is_confirmed: bool) -> None:
     number = expected.queued + (expected.unchanged if now else 0)
     if number:
         for sentence in given_up_sentences(expected.given_up, is_done=False):
-            err.print(f"  {sentence}", markup=False, soft_wrap=True)
+            say(f"  {sentence}", to=err)
         name_products_that_go(request.channel, request.named.ids, request.change)
         confirm(question(request.channel, request.verb, number), is_confirmed=False)
 
 
 def name_products_that_go(channel: Channel, ids: Collection[int], change: Pending) -> None:
     for product in products_that_go(channel.pk, ids, change):
-        err.print(f"  {product.code} {product.name}{_with_it(product)}", markup=False, soft_wrap=True)
+        say(f"  {product.code} {product.name}{_with_it(product)}", to=err)
 
 
 def _with_it(product: GoingProduct) -> str:
@@ -524,9 +524,7 @@ def _tell(request: Request, asked: RequestOutcome, *, kind: str, now: bool) -> N
     if asked.queued and kind:
         is_applied = now and not request.channel.is_look_only
         when = "applied now" if is_applied else when_applied(request.channel, kind)
-        out.print(
-            f"Queued '{request.verb}' for {counted(asked.queued, 'listing')}; {when}.", markup=False, soft_wrap=True
-        )
+        say(f"Queued '{request.verb}' for {counted(asked.queued, 'listing')}; {when}.")
     elif asked.queued:
         out.print(f"Took back what was queued for {counted(asked.queued, 'listing')}.")
     _tell_of_others(asked, kind=kind, named=request.named)
@@ -544,12 +542,12 @@ def _tell_of_others(asked: RequestOutcome, *, kind: str, named: Named | None = N
     reason.
     """
     for sentence in given_up_sentences(asked.given_up, is_done=not is_planned):
-        out.print(sentence, markup=False, soft_wrap=True)
+        say(sentence)
     if asked.unchanged:
         out.print(f"{asked.unchanged} were queued already." if kind else f"{asked.unchanged} had nothing queued.")
     by_line = _refused_lines(asked, named) if named is not None else []
     for line, code, reason in by_line[:_SHOWN]:
-        out.print(f"Line {line}: {code} is left as it is. {reason}", markup=False, soft_wrap=True)
+        say(f"Line {line}: {code} is left as it is. {reason}")
     if not by_line or len(by_line) > _SHOWN:
         for reason, count in sorted(asked.refused.items()):
-            out.print(f"{count} left as they are: {reason}", markup=False, soft_wrap=True)
+            say(f"{count} left as they are: {reason}")

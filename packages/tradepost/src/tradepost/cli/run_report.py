@@ -18,6 +18,7 @@ from tradepost.cli.output import (
     print_table,
     progress,
     result_json,
+    say,
 )
 from tradepost.database.models import Channel, Run, RunChange, RunKind, SavedPlan, Trigger
 from tradepost.domain.brake import ANY_NUMBER, NAMED, NAMED_IN_REPORTS, Braking
@@ -230,7 +231,7 @@ def undo(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confirmed: boo
             else "What the catalogue wants is as it was: a price is due again, and so is what is queued. Change it "
             "there, or freeze the listings ('tradepost listings pause', or --pause)."
         )
-        out.print(told, markup=False, soft_wrap=True)
+        say(told)
     return report.exit_code
 
 
@@ -259,7 +260,7 @@ def _undo_import(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confir
         print_planned(preview)
         for each in left:
             for line in output.change_lines(each):
-                err.print(line, markup=False, soft_wrap=True)
+                say(line, to=err)
         tell_saved(preview)
     totals = totals_of({action: number for (_, action), number in preview.journal.planned.items()})
     if dry_run or not preview.journal.planned:
@@ -326,7 +327,7 @@ def execute(
 
 def print_unknown(channel: Channel, named: Named | None) -> None:
     for sentence in named.sentences(channel) if named else ():
-        err.print(sentence, markup=False, soft_wrap=True)
+        say(sentence, to=err)
 
 
 def combined_exit(first: Exit, report: Report | None) -> Exit:
@@ -347,10 +348,10 @@ def print_report(report: Report, *, names_all: bool = False) -> None:
     else:
         _print_run(report)
     if report.run.channel is not None and report.is_look_only and report.run.is_dry:
-        out.print(look_only_sentence(report.run.channel), markup=False, soft_wrap=True)
+        say(look_only_sentence(report.run.channel))
     print_brake(report, names_all=names_all)
     if report.run.error:
-        err.print(report.run.error, markup=False, soft_wrap=True)
+        say(report.run.error, to=err)
 
 
 def print_brake(report: Report, *, names_all: bool) -> None:
@@ -360,22 +361,21 @@ def print_brake(report: Report, *, names_all: bool) -> None:
         return
     run = report.run
     head = "The brake would stop this." if run.is_dry else "The brake stopped this."
-    err.print(f"{head} {braking.sentence}", markup=False, soft_wrap=True)
+    say(f"{head} {braking.sentence}", to=err)
     for line in braking.lines(most=NAMED if names_all else NAMED_IN_REPORTS):
-        err.print(f"  {line}", markup=False, soft_wrap=True)
+        say(f"  {line}", to=err)
     if not run.is_dry:
         named = "" if names_all else f"'tradepost runs show {run.pk}' names all of them. "
-        err.print(
+        say(
             f"{named}What it was about stays queued; the rest was done. Put right what is wrong and run it again, or "
             f"let it go on with 'tradepost runs release {run.pk}'.",
-            markup=False,
-            soft_wrap=True,
+            to=err,
         )
 
 
 def _print_plan(report: Report) -> None:
     for line in change_lines(report.changes()):
-        out.print(line, markup=False, soft_wrap=True)
+        say(line)
     totals = report.totals
     left_out = sum(totals.values()) - SHOWN_CHANGES
     if any(totals.values()):
@@ -390,7 +390,7 @@ def _print_plan(report: Report) -> None:
     else:
         out.print("Nothing to do." if is_through else f"{name}: {_spoken(report.run.state)}.")
     if report.is_saved and any(totals.values()):
-        out.print(saved_as_sentence(report.run.pk), markup=False, soft_wrap=True)
+        say(saved_as_sentence(report.run.pk))
 
 
 def saved_as_sentence(number: int) -> str:
@@ -404,7 +404,7 @@ def _print_run(report: Report) -> None:
     run = report.run
     print_counts(report.counts, empty="" if run.error else "Nothing to do.")
     for line in change_lines(report.changes(only_told=True)):
-        err.print(line, markup=False, soft_wrap=True)
+        say(line, to=err)
     out.print(f"{_WORDS[RunKind(run.kind)]} {run.pk}: {_spoken(run.state)}".capitalize())
 
 
@@ -426,7 +426,7 @@ def print_changes(changes: Sequence[Change], *, shown: int = SHOWN_CHANGES, numb
     number = len(changes) if number is None else number
     for change in changes[:shown]:
         for line in output.change_lines(change_json(change)):
-            out.print(line, markup=False, soft_wrap=True)
+            say(line)
     if number > shown:
         out.print(f"... and {number - shown} more.")
 

@@ -14,7 +14,7 @@ from tradepost.cli.arguments import (
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.output import out, print_json, print_table, say
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import SETTLED_STATES, RunState
 
@@ -85,11 +85,11 @@ def show(
         return
     for name, value in _json(run).items():
         if name not in {"counts", "brake"}:
-            out.print(f"{name}: {'' if value is None else value}", markup=False, soft_wrap=True)
+            say(f"{name}: {'' if value is None else value}")
     print_counts(report.counts, empty="Nothing was done.")
     print_brake(report, names_all=True)
     for line in change_lines(changes):
-        out.print(line, markup=False, soft_wrap=True)
+        say(line)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from tradepost.cli.exchange_places import (
     tell_of_test,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.output import print_json, print_table, say
 from tradepost.domain.errors import NotAllowed
 from tradepost.operations.fetch_shipments import set_source, settle_files
 from tradepost.operations.ports import SourceAddress
@@ -60,13 +60,11 @@ def fetch_from(
     if as_json:
         print_json({"source": source, "address": address or None})
     elif at is None:
-        out.print(f"Nothing is fetched from '{source}' any more.", markup=False)
+        say(f"Nothing is fetched from '{source}' any more.")
     else:
-        out.print(
+        say(
             f"Shipments are fetched from '{source}' at {address}, as soon as 'tradepost shipments fetch' or its "
-            "schedule runs ('tradepost channel schedule').",
-            markup=False,
-            soft_wrap=True,
+            "schedule runs ('tradepost channel schedule')."
         )
 
 
@@ -153,7 +151,7 @@ def settle(
         print_json({"settled": settled})
     else:
         what = ", ".join(map(str, settled))
-        out.print(f"Dealt with: {what}." if settled else "Nothing of these files is open.", markup=False)
+        say(f"Dealt with: {what}." if settled else "Nothing of these files is open.")
 
 
 def _file_json(row: "FetchedFile") -> dict[str, Any]:

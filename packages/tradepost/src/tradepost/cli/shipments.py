@@ -7,7 +7,7 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, err, out, print_json, print_table
+from tradepost.cli.output import counted, err, out, print_json, print_table, say
 from tradepost.cli.shipment_fetch import fetch, fetch_from, files, settle, sources
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.shipment import ShipmentState, typed_amount
@@ -159,11 +159,11 @@ def retry(
     if not as_json:
         if retried:
             when = "now" if now else when_applied(chosen, "sync_orders")
-            out.print(f"To be sent: {', '.join(retried)}; {when}.", markup=False, soft_wrap=True)
+            say(f"To be sent: {', '.join(retried)}; {when}.")
         elif not left:
             out.print("No shipment is parked.")
         if left:
-            err.print(f"Neither parked nor suppressed: {', '.join(left)}.", markup=False, soft_wrap=True)
+            say(f"Neither parked nor suppressed: {', '.join(left)}.", to=err)
     first = Exit.WITH_ERRORS if left else Exit.DONE
     answer = {"retried": retried, "not_parked": left}
     return told(chosen, answer, now=now and bool(retried), as_json=as_json, first=first)
@@ -206,7 +206,7 @@ def shipment_json(row: "ShipmentRecord") -> dict[str, Any]:
 def _say(channel: "Channel", edit: "ShipmentEdit", done: str, *, now: bool = False, as_json: bool) -> Exit:
     if not as_json:
         words = f"Shipment {edit.code} of order {edit.order_number} is {done}."
-        out.print(words, markup=False, soft_wrap=True)
+        say(words)
     fields = [{"name": each.name, "before": each.before, "after": each.after} for each in edit.fields]
     answer = {"shipment": edit.code, "order": edit.order_number, "fields": fields}
     return told(channel, answer, now=now, as_json=as_json)
@@ -216,16 +216,16 @@ def _print(done: ShipmentImport, channel: "Channel", *, dry_run: bool, now: bool
     from tradepost.engine.schedules import when_applied
 
     for report in done.reports[:SHOWN_REPORTS]:
-        err.print(f"line {report.line}: {report.message}", markup=False, soft_wrap=True)
+        say(f"line {report.line}: {report.message}", to=err)
     more = len(done.reports) - SHOWN_REPORTS
     if more > 0:
-        err.print(f"... and {more} more rows.", markup=False, soft_wrap=True)
+        say(f"... and {more} more rows.", to=err)
     number = counted(len(done.recorded), "shipment")
     words = [f"Would record {number}" if dry_run else f"Recorded {number}"]
     words += [f"{done.known} recorded before"] if done.known else []
     words += [f"{done.refused} refused"] if any(row.level is Level.REFUSED for row in done.reports) else []
     when = f"; {when_applied(channel, 'sync_orders')}" if done.recorded and not dry_run and not now else ""
-    out.print(f"{', '.join(words)}{when}.", markup=False, soft_wrap=True)
+    say(f"{', '.join(words)}{when}.")
 
 
 def _ports(channel: "Channel") -> "OrderPorts":

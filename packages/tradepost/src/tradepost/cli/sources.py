@@ -37,7 +37,7 @@ from tradepost.cli.exchange_places import (
     place_secret,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, err, out, print_json, print_table
+from tradepost.cli.output import counted, err, out, print_json, print_table, say
 from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.schedule import interval_of, spoken_time
@@ -96,13 +96,11 @@ def add(
     if as_json:
         print_json(_json(source))
     elif at is None:
-        out.print(f"Its files come in by 'tradepost catalogue import FILE --source {name}'.", markup=False)
+        say(f"Its files come in by 'tradepost catalogue import FILE --source {name}'.")
     else:
-        out.print(
+        say(
             f"Its files come in by 'tradepost source run {name}', or by a schedule: 'tradepost source set {name} "
-            "--every 1h'.",
-            markup=False,
-            soft_wrap=True,
+            "--every 1h'."
         )
 
 
@@ -257,7 +255,7 @@ def remove(name: NameArgument, *, yes: YesOption = False, as_json: JsonOption = 
     if as_json:
         print_json({"removed": name})
     else:
-        out.print(f"The source '{name}' is forgotten.", markup=False)
+        say(f"The source '{name}' is forgotten.")
 
 
 @app.command()
@@ -337,9 +335,9 @@ def _preview(name: str, *, saves: bool, as_json: bool) -> Exit:
         print_planned(preview)
         for file, what in preview.files:
             if isinstance(what, str):
-                err.print(f"{file}: {what}", markup=False, soft_wrap=True)
+                say(f"{file}: {what}", to=err)
             else:
-                out.print(f"{file}:", markup=False)
+                say(f"{file}:")
                 print_import(what)
         tell_saved(preview)
     return Exit.DONE if is_well else Exit.WITH_ERRORS
@@ -368,7 +366,7 @@ def _show(source: CatalogueSource, *, as_json: bool) -> None:
         print_json(_json(source))
         return
     for line in _lines(source):
-        out.print(line, markup=False, soft_wrap=True)
+        say(line)
 
 
 def _lines(source: CatalogueSource) -> Iterator[str]:

@@ -7,7 +7,7 @@ import typer
 
 from tradepost.cli.arguments import JsonOption, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, out, print_json, print_table
+from tradepost.cli.output import counted, out, print_json, print_table, say
 from tradepost.cli.secrets import read_secret
 from tradepost.domain.roles import ABOUT, Role
 
@@ -46,7 +46,7 @@ def add(
     if as_json:
         print_json({"user": name, "role": role, "created": True})
     else:
-        out.print(f"{name} can log in now, as {role}.", markup=False)
+        say(f"{name} can log in now, as {role}.")
     return Exit.DONE
 
 
@@ -75,7 +75,7 @@ def invite(
     if as_json:
         print_json({"user": person.name, "role": person.role, "link": link})
         return Exit.DONE
-    out.print(f"{person.name} may choose a password, and log in as {person.role} then, by this link:", markup=False)
+    say(f"{person.name} may choose a password, and log in as {person.role} then, by this link:")
     # As it is, whatever the width of the terminal.
     print(link)
     if not settings.TRADEPOST_ADDRESS:
@@ -222,7 +222,7 @@ def _tell(name: str, words: str, *, as_json: bool, **facts: Any) -> Exit:
     if as_json:
         print_json({"user": name, **facts})
     else:
-        out.print(f"{name} {words}.", markup=False)
+        say(f"{name} {words}.")
     return Exit.DONE
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from tradepost.cli.catalogue import ImagesOption
 from tradepost.cli.demo.summary import Summary
 from tradepost.cli.exit_codes import BusyElsewhere, Exit
-from tradepost.cli.output import err, out, print_json
+from tradepost.cli.output import err, out, print_json, say
 from tradepost.domain.errors import FileRefused
 from tradepost.engine.sample import write_sample
 from tradepost.engine.store_in_a_box import StoreInABox, store_in_a_box
@@ -129,7 +129,7 @@ def _exit(summary: Summary) -> Exit:
 
 
 def _say(text: str) -> None:
-    out.print(text, markup=False, soft_wrap=True)
+    say(text)
 
 
 def _quiet(_text: str) -> None:
