@@ -1,5 +1,6 @@
 """Rules, locks and the mapping on the command line (R53): set, previewed, explained and taken back."""
 
+import csv
 from decimal import Decimal
 
 from tradepost.database.listings import wanted
@@ -14,6 +15,11 @@ def price(store, code=MUG):
 
 def shown(published):
     return published("listings", "show", MUG, "--json").json
+
+
+def outcomes(output):
+    with output.open(encoding="utf-8", newline="") as file:
+        return sorted((row["line"], row["sku"], row["outcome"]) for row in csv.DictReader(file))
 
 
 def test_a_rule_is_previewed_set_listed_explained_and_removed(published, store):
@@ -118,14 +124,16 @@ def test_locks_and_prices_are_asked_of_many_by_a_filter_or_a_file(published, tmp
 
     locked = published("listings", "lock", "--where", "sku~HP-MUG*", "--group", "texts", "--yes", "--json").json
     meant = published("listings", "list", "--where", "locked=yes", "--json").json["listings"]
-    unlocked = published("listings", "unlock", "--file", file, "--json")
-    let_through = published("listings", "accept-price", "--file", file, "--json")
+    unlocked = published("listings", "unlock", "--file", file, "--output", tmp_path / "unlocked.csv", "--json")
+    let_through = published("listings", "accept-price", "--file", file, "--output", tmp_path / "let.csv", "--json")
 
     assert locked["changed"] == len(meant) > 0
     assert MUG in {row["sku"] for row in meant}
     assert (unlocked.code, unlocked.json["changed"]) == (1, 1)
     assert [row["line"] for row in unlocked.json["refused_lines"]] == [3]
     assert (let_through.code, let_through.json["changed"]) == (1, 0)
+    assert outcomes(tmp_path / "unlocked.csv") == [("2", MUG, "applied"), ("3", "NOBODY", "failed")]
+    assert outcomes(tmp_path / "let.csv") == [("2", MUG, "unchanged"), ("3", "NOBODY", "failed")]
     assert MUG not in {row["sku"] for row in published("listings", "list", "--locked", "--json").json["listings"]}
 
 

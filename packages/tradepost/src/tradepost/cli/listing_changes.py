@@ -1,9 +1,9 @@
 """The commands of `tradepost listings` that ask for a change, or execute what is due."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,14 +23,12 @@ from tradepost.cli.arguments import (
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.listing_choice import ListingChoice, chosen_listings
+from tradepost.cli.listing_choice import ListingChoice
+from tradepost.cli.listing_runs import execute_chosen
 from tradepost.cli.output import counted, err, print_json, say
-from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
-from tradepost.domain.locks import Locks, locked_pieces, locked_price
-from tradepost.domain.matching import LinkingPriority
-from tradepost.operations.selection import FULL_EXISTENCE, SKU_FROM
+from tradepost.operations.selection import FULL_EXISTENCE
 
 # What can be chosen is what the table of fields lets be overwritten.
 _CONTENT = {group.name: group.value for group in Group if group in CONTENT_GROUPS}
@@ -56,7 +54,7 @@ def publish(
     """Queue listings to be created on the store; without any, publish what is due."""
     choice = ListingChoice(skus, all_, where, file)
     if choice.is_blank:
-        return _execute(
+        return execute_chosen(
             "publish", choice, dry_run=dry_run, save=save, channel=channel, as_json=as_json, beyond_brake=beyond_brake
         )
     return _ask(
@@ -109,94 +107,133 @@ def overwrite(
     )
 
 
-def hide(
+def _named(command: Callable[..., Exit], name: str, about: str) -> Callable[..., Exit]:
+    command.__name__, command.__doc__ = name, about
+    return command
+
+
+def _asking(change: Pending, about: str) -> Callable[..., Exit]:
+    """Make the command that asks for a change of status."""
+
+    def command(
+        skus: Skus = None,
+        *,
+        all_: AllOption = False,
+        where: WhereOption = None,
+        file: FileOption = None,
+        now: NowOption = False,
+        dry_run: DryRunOption = False,
+        save: SaveOption = False,
+        output: OutputOption = None,
+        yes: YesOption = False,
+        beyond_brake: BeyondBrakeOption = False,
+        channel: ChannelOption = "",
+        as_json: JsonOption = False,
+    ) -> Exit:
+        return _ask(
+            change,
+            ListingChoice(skus, all_, where, file),
+            now=now,
+            dry_run=dry_run,
+            save=save,
+            output=output,
+            yes=yes,
+            channel=channel,
+            as_json=as_json,
+            beyond_brake=beyond_brake,
+        )
+
+    return _named(command, change.value, about)
+
+
+hide = _asking(Pending.HIDE, "Queue listings to be shown as out of stock.")
+unhide = _asking(Pending.UNHIDE, "Queue hidden listings to be put back for sale.")
+delist = _asking(Pending.DELIST, "Queue listings to be removed from the store for good.")
+
+
+def _doing(verb: str, about: str, *, name: str = "") -> Callable[..., Exit]:
+    """Make the command that does at once what needs no run."""
+
+    def command(
+        skus: Skus = None,
+        *,
+        all_: AllOption = False,
+        where: WhereOption = None,
+        file: FileOption = None,
+        dry_run: DryRunOption = False,
+        output: OutputOption = None,
+        yes: YesOption = False,
+        channel: ChannelOption = "",
+        as_json: JsonOption = False,
+    ) -> Exit:
+        from tradepost.cli.requests import do_at_once
+
+        choice = ListingChoice(skus, all_, where, file)
+        return do_at_once(
+            the_channel(channel), verb, choice, is_confirmed=yes, dry_run=dry_run, as_json=as_json, output=output
+        )
+
+    return _named(command, name or verb, about)
+
+
+pause = _doing("pause", "Freeze listings: no run touches them; what is queued stays queued.")
+unpause = _doing("unpause", "Let runs touch listings again.")
+unlink = _doing("unlink", "Let go of the store's products; nothing is written to the store.")
+retry = _doing(
+    "retry", "Try again, with the next publish, what is parked because the store has refused it five times in a row."
+)
+accept_price = _doing(
+    "accept price",
+    "Let prices through that a rule holds back because they change by much; a sync sends them.",
+    name="accept-price",
+)
+accept_drift = _doing(
+    "accept",
+    "Keep what somebody changed on the store, and ask no more about it; 'sync --force' and 'overwrite' send ours.",
+    name="accept-drift",
+)
+
+
+def clear(
     skus: Skus = None,
     *,
     all_: AllOption = False,
     where: WhereOption = None,
     file: FileOption = None,
-    now: NowOption = False,
     dry_run: DryRunOption = False,
-    save: SaveOption = False,
     output: OutputOption = None,
     yes: YesOption = False,
-    beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
-    """Queue listings to be shown as out of stock."""
+    """Take back what was asked for and is not done yet."""
+    choice = ListingChoice(skus, all_, where, file)
     return _ask(
-        Pending.HIDE,
-        ListingChoice(skus, all_, where, file),
-        now=now,
-        dry_run=dry_run,
-        save=save,
-        output=output,
-        yes=yes,
-        channel=channel,
-        as_json=as_json,
-        beyond_brake=beyond_brake,
+        Pending.NONE, choice, now=False, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json
     )
 
 
-def unhide(
-    skus: Skus = None,
+def request(
+    file: Annotated[Path, typer.Argument(help="A CSV file with the columns SKU and Action.")],
     *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    now: NowOption = False,
     dry_run: DryRunOption = False,
-    save: SaveOption = False,
     output: OutputOption = None,
     yes: YesOption = False,
-    beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
-    """Queue hidden listings to be put back for sale."""
-    return _ask(
-        Pending.UNHIDE,
-        ListingChoice(skus, all_, where, file),
-        now=now,
-        dry_run=dry_run,
-        save=save,
-        output=output,
-        yes=yes,
-        channel=channel,
-        as_json=as_json,
-        beyond_brake=beyond_brake,
-    )
+    """
+    Ask for what a file says of each listing: publish, overwrite, hide, unhide, delist, clear, pause, unpause, unlink,
+    link or re-link (to the product in its column 'External Code', or to what matches), lock or unlock (what stands in
+    'Group').
 
+    What is to be linked is linked at once. Rows that can't be used, and listings that may not have it, are named with
+    their line; the others are done.
+    """
+    from tradepost.cli.request_file import request_file
 
-def delist(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    now: NowOption = False,
-    dry_run: DryRunOption = False,
-    save: SaveOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    beyond_brake: BeyondBrakeOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Queue listings to be removed from the store for good."""
-    return _ask(
-        Pending.DELIST,
-        ListingChoice(skus, all_, where, file),
-        now=now,
-        dry_run=dry_run,
-        save=save,
-        output=output,
-        yes=yes,
-        channel=channel,
-        as_json=as_json,
-        beyond_brake=beyond_brake,
-    )
+    chosen = the_channel(channel)
+    return request_file(chosen, file, dry_run=dry_run, is_confirmed=yes, as_json=as_json, output=output)
 
 
 def sync(
@@ -230,7 +267,7 @@ def sync(
             the_channel(channel), choice, dry_run=dry_run, save=save, as_json=as_json, beyond_brake=beyond_brake
         )
     options = {FULL_EXISTENCE: True} if full else None
-    return _execute(
+    return execute_chosen(
         "sync",
         choice,
         dry_run=dry_run,
@@ -240,128 +277,6 @@ def sync(
         options=options,
         beyond_brake=beyond_brake,
     )
-
-
-def link(
-    skus: Skus = None,
-    *,
-    where: WhereOption = None,
-    file: FileOption = None,
-    to: Annotated[
-        str, typer.Option("--to", metavar="ID|CODE", help="Link the one listing to this product of the store.")
-    ] = "",
-    dry_run: DryRunOption = False,
-    save: SaveOption = False,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Join listings to products that are on the store already; 'candidates' shows what could be meant."""
-    if not to:
-        choice = ListingChoice(skus, where=where, file=file)
-        return _execute("link", choice, dry_run=dry_run, save=save, channel=channel, as_json=as_json)
-    if where or file:
-        message = "One listing is linked to one product, so name it by its SKU."
-        raise NotAllowed(message)
-    from tradepost.cli.link_choice import link_to
-
-    return link_to(the_channel(channel), skus, to, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json)
-
-
-def candidates(
-    sku: Annotated[str, typer.Argument(help="A SKU, a family's handle, or a code.")],
-    *,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Show what the store has that a listing could be linked to: by its SKU, by its code, or nearly so."""
-    from tradepost.cli.link_choice import show_candidates
-
-    return show_candidates(the_channel(channel), sku, as_json=as_json)
-
-
-def adopt(
-    *,
-    sku_from: Annotated[
-        LinkingPriority,
-        typer.Option("--sku-from", help="What of a product becomes its SKU in the catalogue; else it is its code."),
-    ] = LinkingPriority.SKU,
-    dry_run: DryRunOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """
-    Take the products of a store that is in use into the catalogue, as linked and paused listings.
-
-    Nothing is written to the store. What the catalogue has already is linked, and stays as it is there.
-    """
-    return _execute(
-        "adopt", ListingChoice(), dry_run=dry_run, channel=channel, as_json=as_json, options={SKU_FROM: sku_from.value}
-    )
-
-
-def set_type(
-    skus: Skus = None,
-    *,
-    dry_run: DryRunOption = False,
-    save: SaveOption = False,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Write into the store's products whether they are parents, variants or simple, where nothing says so."""
-    from tradepost.cli.link_choice import write_types
-
-    return write_types(the_channel(channel), skus, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json)
-
-
-def unlink(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Let go of the store's products; nothing is written to the store."""
-    choice = ListingChoice(skus, all_, where, file)
-    return _do_at_once("unlink", choice, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json)
-
-
-def accept_drift(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Keep what somebody changed on the store, and ask no more about it; 'sync --force' and 'overwrite' send ours."""
-    choice = ListingChoice(skus, all_, where, file)
-    return _do_at_once("accept", choice, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
-
-
-def retry(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Try again, with the next publish, what is parked because the store has refused it five times in a row."""
-    choice = ListingChoice(skus, all_, where, file)
-    return _do_at_once("retry", choice, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def build(
@@ -417,98 +332,6 @@ def named_handles(names: Sequence[str]) -> tuple[list[str], list[str]]:
     return sorted(handles | set(by_sku.values())), [n for n in names if n not in handles and n not in by_sku]
 
 
-def accept_price(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Let prices through that a rule holds back because they change by much; a sync sends them."""
-    choice = ListingChoice(skus, all_, where, file)
-    return _do_at_once("accept price", choice, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
-
-
-def lock(
-    skus: Skus = None,
-    *,
-    price: Annotated[
-        str, typer.Option(metavar="PRICE|store", help="At this price, or at whatever the store has.")
-    ] = "",
-    quantity: Annotated[
-        str, typer.Option(metavar="PIECES|store", help="At so many pieces, if there are, or at what the store has.")
-    ] = "",
-    groups: Annotated[
-        list[Group] | None,
-        typer.Option("--group", help="This part of the content, or the status; may be repeated."),
-    ] = None,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Leave something of listings alone, whatever the catalogue and the rules say, until it is unlocked."""
-    from tradepost.cli.requests import change_locks
-
-    chosen = the_channel(channel)
-    locks = locks_of(price=price, quantity=quantity, groups=groups or ())
-    choice = ListingChoice(skus, all_, where, file)
-    return change_locks(chosen, choice, locks=locks, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
-
-
-def unlock(
-    skus: Skus = None,
-    *,
-    groups: Annotated[
-        list[Group] | None, typer.Option("--group", help="Only this; may be repeated. Without any, everything.")
-    ] = None,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Let what is locked follow the catalogue and the rules again."""
-    from tradepost.cli.requests import change_locks
-
-    chosen = the_channel(channel)
-    choice = ListingChoice(skus, all_, where, file)
-    return change_locks(
-        chosen, choice, unlocks=groups or tuple(Group), is_confirmed=yes, dry_run=dry_run, as_json=as_json
-    )
-
-
-def locks_of(*, price: str, quantity: str, groups: Collection[Group]) -> Locks:
-    """Read what is to be locked. Raises NotAllowed for what is no price or quantity, and for nothing."""
-    chosen = {*groups, *([Group.PRICE] if price else []), *([Group.QUANTITY] if quantity else [])}
-    if not chosen:
-        raise NotAllowed("Say what to lock: --price, --quantity or --group.")
-    amount, pieces = None, None
-    if price not in {"", STORE}:
-        amount = locked_price(price)
-        if amount is None:
-            message = f"'{price}' is no price; write it as 9.99, or '{STORE}' for whatever the store has."
-            raise NotAllowed(message)
-    if quantity not in {"", STORE}:
-        pieces = locked_pieces(quantity)
-        if pieces is None:
-            message = f"'{quantity}' is no quantity; write it as 5, or '{STORE}' for whatever the store has."
-            raise NotAllowed(message)
-    return Locks(frozenset(chosen), amount, pieces)
-
-
-STORE = "store"
-
-
 def remove(
     skus: Skus = None,
     *,
@@ -542,82 +365,6 @@ def remove(
     )
 
 
-def pause(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Freeze listings: no run touches them; what is queued stays queued."""
-    choice = ListingChoice(skus, all_, where, file)
-    return _do_at_once("pause", choice, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json)
-
-
-def unpause(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Let runs touch listings again."""
-    choice = ListingChoice(skus, all_, where, file)
-    return _do_at_once("unpause", choice, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json)
-
-
-def clear(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """Take back what was asked for and is not done yet."""
-    choice = ListingChoice(skus, all_, where, file)
-    return _ask(
-        Pending.NONE, choice, now=False, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json
-    )
-
-
-def request(
-    file: Annotated[Path, typer.Argument(help="A CSV file with the columns SKU and Action.")],
-    *,
-    dry_run: DryRunOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
-    """
-    Ask for what a file says of each listing: publish, overwrite, hide, unhide, delist, clear, pause, unpause, unlink,
-    link or re-link (to the product in its column 'External Code', or to what matches), lock or unlock (what stands in
-    'Group').
-
-    What is to be linked is linked at once. Rows that can't be used, and listings that may not have it, are named with
-    their line; the others are done.
-    """
-    from tradepost.cli.request_file import request_file
-
-    chosen = the_channel(channel)
-    return request_file(chosen, file, dry_run=dry_run, is_confirmed=yes, as_json=as_json, output=output)
-
-
 def _ask(
     change: Pending,
     choice: ListingChoice,
@@ -645,47 +392,4 @@ def _ask(
         as_json=as_json,
         beyond_brake=beyond_brake,
         output=output,
-    )
-
-
-def _do_at_once(
-    verb: str,
-    choice: ListingChoice,
-    *,
-    dry_run: bool,
-    yes: bool,
-    channel: str,
-    as_json: bool,
-    output: Path | None = None,
-) -> Exit:
-    from tradepost.cli.requests import do_at_once
-
-    chosen = the_channel(channel)
-    return do_at_once(chosen, verb, choice, is_confirmed=yes, dry_run=dry_run, as_json=as_json, output=output)
-
-
-def _execute(
-    kind: str,
-    choice: ListingChoice,
-    *,
-    dry_run: bool,
-    save: bool = False,
-    channel: str,
-    as_json: bool,
-    options: Mapping[str, Any] | None = None,
-    beyond_brake: bool = False,
-) -> Exit:
-    from tradepost.cli.run_report import execute
-
-    chosen = the_channel(channel)
-    named = None if choice.is_blank else chosen_listings(chosen, choice)
-    return execute(
-        chosen,
-        kind,
-        named=named,
-        dry_run=dry_run,
-        save=save,
-        as_json=as_json,
-        options=options,
-        beyond_brake=beyond_brake,
     )

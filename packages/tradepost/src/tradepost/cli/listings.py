@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from tradepost.cli import listing_changes, listing_mapping, listing_rules, listing_table
+from tradepost.cli import listing_changes, listing_links, listing_locks, listing_mapping, listing_rules, listing_table
 from tradepost.cli.arguments import ChannelOption, JsonOption, WhereOption, named_listings, the_channel
 from tradepost.cli.output import out, print_json, print_table, say
 from tradepost.domain.attention import Attention
@@ -175,16 +175,16 @@ for _command in (
     listing_changes.unpause,
     listing_changes.retry,
     listing_changes.sync,
-    listing_changes.link,
+    listing_links.link,
     listing_changes.unlink,
     listing_changes.remove,
-    listing_changes.candidates,
-    listing_changes.set_type,
-    listing_changes.adopt,
+    listing_links.candidates,
+    listing_links.set_type,
+    listing_links.adopt,
     listing_changes.accept_drift,
     listing_changes.accept_price,
-    listing_changes.lock,
-    listing_changes.unlock,
+    listing_locks.lock,
+    listing_locks.unlock,
 ):
     app.command()(_command)
 

@@ -264,17 +264,18 @@ def change_locks(
     is_confirmed: bool,
     dry_run: bool,
     as_json: bool,
+    output: Path | None = None,
 ) -> Exit:
     """Leave more of listings alone, or less."""
     rows = Listing.objects.filter(channel=channel)
     if locks is None:
         verb, fitting = UNLOCK, rows.exclude(locked_groups=[], own_texts={})
-        work = _whole(partial(preview_unlock, groups=unlocks), partial(request_unlock, groups=unlocks))
+        work = _whole(verb, partial(preview_unlock, groups=unlocks), partial(request_unlock, groups=unlocks))
     else:
         verb, fitting = LOCK, rows
-        work = _whole(partial(preview_lock, wanted=locks), partial(request_lock, wanted=locks))
+        work = _whole(verb, partial(preview_lock, wanted=locks), partial(request_lock, wanted=locks))
     return _done_at_once(
-        channel, verb, choice, work, fitting, is_confirmed=is_confirmed, dry_run=dry_run, as_json=as_json
+        channel, verb, choice, work, fitting, is_confirmed=is_confirmed, dry_run=dry_run, as_json=as_json, output=output
     )
 
 
@@ -344,18 +345,22 @@ def _of_event(event: Event) -> _AtOnce:
     return _AtOnce(plan, do, event)
 
 
-def _whole(preview: Callable[..., RequestOutcome], request: Callable[..., RequestOutcome]) -> _AtOnce:
+def _whole(verb: str, preview: Callable[..., RequestOutcome], request: Callable[..., RequestOutcome]) -> _AtOnce:
     """What is none, and planned and done as a whole."""
-    return _AtOnce(
-        lambda channel, named, _results: preview(channel.pk, named.ids),
-        lambda channel, named, _results: request(channel.pk, named.ids, requested_by=shell_user()),
-    )
+
+    def plan(channel: Channel, named: Named, results: ResultsOutput) -> RequestOutcome:
+        return preview(channel.pk, named.ids, tell=partial(results.requested, verb))
+
+    def do(channel: Channel, named: Named, results: ResultsOutput) -> RequestOutcome:
+        return request(channel.pk, named.ids, requested_by=shell_user(), tell=partial(results.requested, verb))
+
+    return _AtOnce(plan, do)
 
 
 _WHOLE: Mapping[str, _AtOnce] = {
-    ACCEPT: _whole(preview_acceptance, request_acceptance),
-    RETRY: _whole(preview_retry, request_retry),
-    LET_THROUGH: _whole(preview_prices_through, request_prices_through),
+    ACCEPT: _whole(ACCEPT, preview_acceptance, request_acceptance),
+    RETRY: _whole(RETRY, preview_retry, request_retry),
+    LET_THROUGH: _whole(LET_THROUGH, preview_prices_through, request_prices_through),
 }
 
 

@@ -48,7 +48,10 @@ TOLD = 1000
 _BATCH = 1000
 
 Tell: TypeAlias = Callable[[str, Sequence[Result]], None]
-"""Hears of each result, whatever their number."""
+"""Hears of each result of what was asked, whatever their number."""
+
+TellResults: TypeAlias = Callable[[Sequence[Result]], None]
+"""As `Tell`, where one thing is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,26 +306,36 @@ def request_change(
     return outcome
 
 
-def preview_retry(channel_id: int, ids: Collection[int]) -> RequestOutcome:
+def preview_retry(channel_id: int, ids: Collection[int], *, tell: TellResults | None = None) -> RequestOutcome:
     """Plan what of that which is parked would be tried again, and do nothing."""
-    return _preview(channel_id, ids, plan_retry)
+    return _preview(channel_id, ids, plan_retry, tell=tell)
 
 
 def request_retry(
-    channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
+    channel_id: int,
+    ids: Collection[int],
+    *,
+    requested_by: str,
+    trigger: Trigger = Trigger.PERSON,
+    tell: TellResults | None = None,
 ) -> RequestOutcome:
     """Try again what is parked, with the next publish."""
-    return _worked(channel_id, ids, try_again, requested_by=requested_by, trigger=trigger)
+    return _worked(channel_id, ids, try_again, requested_by=requested_by, trigger=trigger, tell=tell)
 
 
-def preview_acceptance(channel_id: int, ids: Collection[int]) -> RequestOutcome:
+def preview_acceptance(channel_id: int, ids: Collection[int], *, tell: TellResults | None = None) -> RequestOutcome:
     """Plan what of the store's own values would be kept, and do nothing."""
     drifts = wiring.listings.drifts_of(channel_id)
-    return _preview(channel_id, ids, lambda rows: QueuePlan({}, planned_acceptance(drifts, rows).results))
+    return _preview(channel_id, ids, lambda rows: QueuePlan({}, planned_acceptance(drifts, rows).results), tell=tell)
 
 
 def request_acceptance(
-    channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
+    channel_id: int,
+    ids: Collection[int],
+    *,
+    requested_by: str,
+    trigger: Trigger = Trigger.PERSON,
+    tell: TellResults | None = None,
 ) -> RequestOutcome:
     """Keep what the store has of what somebody changed there."""
     drifts, accounts, now = (
@@ -331,25 +344,35 @@ def request_acceptance(
         timezone.now(),
     )
     work = partial(accept, drifts=drifts, accounts=accounts, at=now)
-    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger)
+    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger, tell=tell)
 
 
-def preview_lock(channel_id: int, ids: Collection[int], *, wanted: Locks) -> RequestOutcome:
+def preview_lock(
+    channel_id: int, ids: Collection[int], *, wanted: Locks, tell: TellResults | None = None
+) -> RequestOutcome:
     """Plan what of listings would be left alone, and do nothing."""
-    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_lock(rows, wanted).results))
+    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_lock(rows, wanted).results), tell=tell)
 
 
 def request_lock(
-    channel_id: int, ids: Collection[int], *, wanted: Locks, requested_by: str, trigger: Trigger = Trigger.PERSON
+    channel_id: int,
+    ids: Collection[int],
+    *,
+    wanted: Locks,
+    requested_by: str,
+    trigger: Trigger = Trigger.PERSON,
+    tell: TellResults | None = None,
 ) -> RequestOutcome:
     """Leave something of listings, and of variants of parents among them, alone until it is unlocked."""
     work = partial(lock, wanted=wanted)
-    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger)
+    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger, tell=tell)
 
 
-def preview_unlock(channel_id: int, ids: Collection[int], *, groups: Collection[Group]) -> RequestOutcome:
+def preview_unlock(
+    channel_id: int, ids: Collection[int], *, groups: Collection[Group], tell: TellResults | None = None
+) -> RequestOutcome:
     """Plan what of listings would be left alone no more, and do nothing."""
-    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_unlock(rows, groups).results))
+    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_unlock(rows, groups).results), tell=tell)
 
 
 def request_unlock(
@@ -359,22 +382,28 @@ def request_unlock(
     groups: Collection[Group],
     requested_by: str,
     trigger: Trigger = Trigger.PERSON,
+    tell: TellResults | None = None,
 ) -> RequestOutcome:
     """Leave something of listings, and of variants of parents among them, alone no more."""
     work = partial(unlock, groups=groups)
-    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger)
+    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger, tell=tell)
 
 
-def preview_prices_through(channel_id: int, ids: Collection[int]) -> RequestOutcome:
+def preview_prices_through(channel_id: int, ids: Collection[int], *, tell: TellResults | None = None) -> RequestOutcome:
     """Plan which prices would be let through that a rule holds back for their change, and do nothing."""
-    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_price_through(rows).results))
+    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_price_through(rows).results), tell=tell)
 
 
 def request_prices_through(
-    channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
+    channel_id: int,
+    ids: Collection[int],
+    *,
+    requested_by: str,
+    trigger: Trigger = Trigger.PERSON,
+    tell: TellResults | None = None,
 ) -> RequestOutcome:
     """Let prices through that a rule holds back for their change: they are meant."""
-    return _worked(channel_id, ids, let_prices_through, requested_by=requested_by, trigger=trigger)
+    return _worked(channel_id, ids, let_prices_through, requested_by=requested_by, trigger=trigger, tell=tell)
 
 
 def preview_removal(channel_id: int, ids: Collection[int]) -> RequestOutcome:
@@ -427,10 +456,15 @@ class _Removal:
         return plan
 
 
-def _preview(channel_id: int, ids: Collection[int], plan: PlanRows) -> RequestOutcome:
+def _preview(
+    channel_id: int, ids: Collection[int], plan: PlanRows, *, tell: TellResults | None = None
+) -> RequestOutcome:
     total = RequestSum()
     for rows in _batches(wiring.listings.listings_of(channel_id), ids):
-        total.add(plan(rows))
+        planned = plan(rows)
+        total.add(planned)
+        if tell is not None:
+            tell(planned.results)
     return total.outcome(is_preview=True)
 
 
@@ -448,8 +482,9 @@ def _worked(
     *,
     requested_by: str,
     trigger: Trigger,
+    tell: TellResults | None = None,
 ) -> RequestOutcome:
-    """Do it batch by batch, as one request."""
+    """Do it batch by batch, as one request. `tell`: is told what became of each batch."""
     total = RequestSum()
     listings = wiring.listings.listings_of(channel_id)
     kept = wiring.trail.history(requested_by=requested_by, trigger=trigger).open(channel_id)
@@ -458,6 +493,8 @@ def _worked(
         results = work(listings, rows).results
         kept.add(results)
         total.add(QueuePlan({}, results))
+        if tell is not None:
+            tell(results)
 
     _in_batches(listings, ids, done)
     return total.outcome()
