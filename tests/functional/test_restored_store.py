@@ -104,3 +104,27 @@ def test_numbers_that_are_given_a_third_time_lose_no_order(connected, store, ord
         "Somerville": "open",
     }
     assert pieces_in_reach(store, "MUG", {}) == 9
+
+
+def test_an_order_that_the_store_has_lost_is_named_as_it_is_shown(connected, store, order):
+    """Its number begins with a minus, which was taken for an option that there is not."""
+    store.snapshot("backup")
+    number = order("Ada Byron", 2)
+    catch_up(connected)
+    store.restore("backup")
+    order("Charles Babbage", 3)
+    catch_up(connected)
+
+    shown = connected("orders", "show", -number)
+    held = connected("orders", "hold", -number, "--reason", "-1")
+    many = connected("orders", "hand-over", -number, number, "--json", "--channel", "shop")
+    listed = connected("shipments", "list", "--order", -number)
+    unknown = connected("orders", "show", -number - 1)
+    mistyped = connected("orders", "show", number, "-x")
+
+    assert (shown.code, "Byron" in shown.out, "Babbage" in shown.out) == (0, True, False), shown
+    assert "is cancelled" in held.err, "which it is refused for, and not for its number"
+    assert many.json["handed_over"] == [-number, number]
+    assert (listed.code, "No shipments" in listed.out) == (0, True)
+    assert f"There is no order {-number - 1} on the channel" in unknown.err
+    assert "No such option: -x" in mistyped.err

@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from tradepost.cli import exit_codes
 from tradepost.cli.help_text import without_type_noise
+from tradepost.cli.negative_numbers import taking_negative_numbers
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.roles import Role, refuse_beyond
 
@@ -75,7 +76,7 @@ def load(name: str) -> Any:
     command.name = name
     without_type_noise(command)
     for word, verb in verbs_of(command).items():
-        without_type_noise(verb)
+        taking_negative_numbers(without_type_noise(verb))
         verb.callback = _allowed(verb.callback, act=f"{name} {word}".strip(), opens_hub=noun.opens_hub)
     return command
 
