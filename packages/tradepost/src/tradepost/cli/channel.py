@@ -29,11 +29,13 @@ from tradepost.operations.channel_edit import (
     time_zone_of,
 )
 from tradepost.operations.connection_check import Look
+from tradepost.operations.known_stores import known_store_words
 from tradepost.operations.ports import ChannelProfile, ChannelSettings
 
 if TYPE_CHECKING:
     from tradepost.database.models import Channel, ConnectionKind
     from tradepost.operations.channels import ChannelPorts
+    from tradepost.operations.ports import RemovedChannel
 
 app = typer.Typer(no_args_is_help=True, help="Connect stores and check the connection.")
 
@@ -121,16 +123,23 @@ def add(
         images |= read_ftp_password(file=ftp_password_file, from_stdin=ftp_password_stdin)
     if web_user:
         store |= read_web_password(file=web_password_file, from_stdin=web_password_stdin)
-    edit = ChannelEdit(settings=settings, store=store, images=images)
+    profile = ChannelEdit(settings=settings, store=store, images=images)(new)
+    removed = channels.connected_before(profile.store, ports)
     channel_id, look = channels.connect_channel(
-        edit(new), ports, is_checked=check, make_folder=make_folder, chooses_images=images_by_store is None
+        profile, ports, is_checked=check, make_folder=make_folder, chooses_images=images_by_store is None
     )
     if as_json:
         made = None if channel_id is None else channel_json(Channel.objects.get(pk=channel_id))
-        print_json({"channel": made, "checks": [finding_json(finding) for finding in look.findings]})
+        print_json(
+            {
+                "channel": made,
+                "was": removed.name if removed is not None and made is not None else None,
+                "checks": [finding_json(finding) for finding in look.findings],
+            }
+        )
     else:
         print_findings(look.findings)
-        _tell_connected(name, domain, is_kept=channel_id is not None)
+        _tell_connected(name, domain, removed, is_kept=channel_id is not None)
     return _exit(look)
 
 
@@ -503,7 +512,9 @@ def _addresses(channel: "Channel", kind: "ConnectionKind") -> str:
     return ", ".join(f"{c.host} {c.store_code}".strip() for c in channel.connections.all() if c.kind == kind.value)
 
 
-def _tell_connected(name: str, domain: str, *, is_kept: bool) -> None:
+def _tell_connected(name: str, domain: str, removed: "RemovedChannel | None", *, is_kept: bool) -> None:
+    if is_kept and removed is not None:
+        say(known_store_words(removed))
     told = (
         f"Channel '{name}' was added for the store at {domain}. While 'tradepost serve' runs, orders and listings are "
         f"kept in step; 'tradepost channel schedule {shlex.quote(name)}' shows when."

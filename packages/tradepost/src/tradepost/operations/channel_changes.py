@@ -14,11 +14,14 @@ _NO_SETTINGS = frozenset({"id", "rules"})
 _SECRETS = frozenset({"token", "signature_key", "web_password", "password"})
 
 
-def channel_connected(profile: ChannelProfile, schedules: Mapping[ScheduledOperation, Schedule]) -> Change:
-    """Make the change by which a channel comes into being."""
+def channel_connected(
+    profile: ChannelProfile, schedules: Mapping[ScheduledOperation, Schedule], *, again: bool = False
+) -> Change:
+    """Make the change by which a channel comes into being, or `again` into use."""
     after = {**_facts(profile), **_schedules(schedules), **_secrets(profile)}
     given = tuple(FieldChange(name, None, value) for name, value in after.items() if value not in (None, ""))
-    return changes.of_channel(profile.name, Action.CREATE, given, "connected by a person")
+    reason = "connected again by a person" if again else "connected by a person"
+    return changes.of_channel(profile.name, Action.CREATE, given, reason)
 
 
 def channel_changed(before: ChannelProfile, after: ChannelProfile) -> Change:

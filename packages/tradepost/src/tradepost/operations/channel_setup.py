@@ -18,12 +18,14 @@ from tradepost.operations.channels import (
     ChannelPorts,
     change_channel,
     check_channel,
+    connected_before,
     refuse_unusable,
     resume_channel,
+    take_in,
     timed,
 )
 from tradepost.operations.connection_check import Look
-from tradepost.operations.ports import ChannelProfile, ChannelSettings
+from tradepost.operations.ports import ChannelProfile, ChannelSettings, RemovedChannel
 
 
 def begin_setup(name: str, ports: ChannelPorts) -> int:
@@ -64,6 +66,23 @@ def reuse_connection(channel_id: int, other_id: int, *, store_code: str, ports: 
         return replace(profile, store=store, settings=replace(profile.settings, is_local=other.settings.is_local))
 
     return change_channel(channel_id, edit, ports)
+
+
+def go_on_as_before(channel_id: int, ports: ChannelPorts) -> RemovedChannel | None:
+    """
+    Let a channel that is set up go on as the one that its store had, if that was taken out of use; see `take_in`.
+
+    Returns which that is, under whose id the setup goes on from there; None where there is none, or no setup.
+    """
+    profile = ports.channels.read(channel_id, with_secrets=True)
+    removed = None if profile.setup is None else connected_before(profile.store, ports)
+    if removed is None:
+        return None
+    with ports.transaction():
+        schedules = {row.operation: row.schedule for row in ports.schedules.of(channel_id)}
+        ports.channels.replace_begun(channel_id, by=removed.id)
+        take_in(profile, schedules, ports)
+    return removed
 
 
 def do_without_image_server(channel_id: int, ports: ChannelPorts, *, by_store: bool) -> Look:

@@ -11,6 +11,7 @@ from tradepost.domain.plan import Change, Outcome, Result
 from tradepost.domain.schedule import DEFAULT_SCHEDULES, Schedule, ScheduledOperation, next_time
 from tradepost.operations import channel_changes as changes
 from tradepost.operations.connection_check import Look, faults, look_at
+from tradepost.operations.known_stores import as_before
 from tradepost.operations.ports import (
     CHECKED_WELL,
     ChannelProfile,
@@ -21,8 +22,10 @@ from tradepost.operations.ports import (
     History,
     ImageConnection,
     KnownSince,
+    RemovedChannel,
     ScheduleRow,
     Schedules,
+    StoreConnection,
     WantedDifferences,
 )
 
@@ -60,7 +63,8 @@ def connect_channel(
 
     None, and nothing kept, where something is not: the name stays free, and the same may be asked again. Without
     `is_checked` it is kept unseen. `chooses_images`: where no image server is given, images go the way that the store
-    takes them in without one, if it does. Raises NotAllowed for a name that is taken, AddressRefused.
+    takes them in without one, if it does. A channel of this store that was taken out of use goes on (`take_in`). Raises
+    NotAllowed for a name that is taken, AddressRefused.
     """
     refuse_unusable(profile, ports)
     profile = _settled(profile, ports.connector)
@@ -74,13 +78,38 @@ def connect_channel(
     if chooses and not look.takes_images:
         profile = _with_own_images(profile, is_on=False)
     with ports.transaction():
-        channel_id = ports.channels.add(profile)
-        ports.schedules.keep(channel_id, timed(schedules, profile, ports))
-        connected = changes.channel_connected(profile, schedules)
-        ports.history.keep([Result(connected, Outcome.APPLIED)], channel_id=channel_id)
+        channel_id = take_in(profile, schedules, ports)
         if is_checked:
             _keep_look(channel_id, profile, look, ports)
     return channel_id, look
+
+
+def connected_before(store: StoreConnection | None, ports: ChannelPorts) -> RemovedChannel | None:
+    """Return the channel that a store had, if it was taken out of use; its address as a person has typed it."""
+    return None if store is None else ports.channels.removed(ports.connector.settled_store(store))
+
+
+def take_in(profile: ChannelProfile, schedules: Mapping[ScheduledOperation, Schedule], ports: ChannelPorts) -> int:
+    """
+    Keep a channel that is connected; return its id. To be called in a transaction, with settled addresses.
+
+    That is the one that its store had before, if it was taken out of use: its orders are in the ledger, are reserved
+    and were handed over, and what is on the store is linked. As a new one it would have all of that twice. Raises
+    NotAllowed for a name that is taken.
+    """
+    removed = None if profile.store is None else ports.channels.removed(profile.store)
+    if removed is None:
+        channel_id = ports.channels.add(profile)
+    else:
+        channel_id = removed.id
+        ports.channels.put_back(channel_id, name=profile.name)
+        before = ports.channels.read(channel_id)
+        profile = as_before(before, profile)
+        _save(before, profile, ports)
+    ports.schedules.keep(channel_id, timed(schedules, profile, ports))
+    connected = changes.channel_connected(profile, schedules, again=removed is not None)
+    ports.history.keep([Result(connected, Outcome.APPLIED)], channel_id=channel_id)
+    return channel_id
 
 
 def _with_own_images(profile: ChannelProfile, *, is_on: bool) -> ChannelProfile:
@@ -115,16 +144,7 @@ def change_what_is_shown(
         before, after = _edited(channel_id, edit, ports)
         change = changes.channel_changed(before, after)
         if change.fields:
-            ports.channels.save(after)
-            layouts = before.settings.rules.layout, after.settings.rules.layout
-            if layouts[0] is not layouts[1]:
-                ports.channels.change_layout(channel_id, before=layouts[0], after=layouts[1])
-            # What the store refused may be taken as it is made up now.
-            ports.channels.forget_refusals(channel_id)
-            if _wants_otherwise(before.settings, after.settings):
-                ports.channels.outdate_wanted(channel_id)
-            if _is_elsewhere(before.images, after.images):
-                ports.channels.forget_files(channel_id)
+            _save(before, after, ports)
             if after.settings.is_look_only and not before.settings.is_look_only:
                 ports.channels.stop_runs(channel_id)
             if after.settings.time_zone != before.settings.time_zone:
@@ -133,6 +153,21 @@ def change_what_is_shown(
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
     # Of many listings it takes minutes, and others write meanwhile; what a kill leaves is done before the next run.
     return change, ports.channels.refresh_wanted(channel_id) if is_computed_now else WantedDifferences()
+
+
+def _save(before: ChannelProfile, after: ChannelProfile, ports: ChannelPorts) -> None:
+    """Keep a channel as it is by now, with what follows for its listings."""
+    channel_id = after.settings.id
+    ports.channels.save(after)
+    layouts = before.settings.rules.layout, after.settings.rules.layout
+    if layouts[0] is not layouts[1]:
+        ports.channels.change_layout(channel_id, before=layouts[0], after=layouts[1])
+    # What the store refused may be taken as it is made up now.
+    ports.channels.forget_refusals(channel_id)
+    if _wants_otherwise(before.settings, after.settings):
+        ports.channels.outdate_wanted(channel_id)
+    if _is_elsewhere(before.images, after.images):
+        ports.channels.forget_files(channel_id)
 
 
 def preview_what_is_shown(
@@ -315,7 +350,7 @@ def remove_channel(channel_id: int, ports: ChannelPorts) -> None:
     """
     Take a channel out of use and forget its credentials; its history stays, and nothing is changed on the store.
 
-    Raises NotAllowed while a run is at work on it.
+    It goes on where the same store is connected again. Raises NotAllowed while a run is at work on it.
     """
     with ports.transaction():
         profile = ports.channels.read(channel_id)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from tradepost.database.channels.channel_settings import RULES, settings_of
@@ -17,7 +19,15 @@ from tradepost.database.channels.connections import (
 from tradepost.database.json_values import plain
 from tradepost.database.listings.layouts import change_layout
 from tradepost.database.listings.wanted import outdate_channel, preview_channel, refresh_channel
-from tradepost.database.models import Channel, ConnectionKind, ConsumerTargetRecord, Listing, Run, StoreFile
+from tradepost.database.models import (
+    Channel,
+    Connection,
+    ConnectionKind,
+    ConsumerTargetRecord,
+    Listing,
+    Run,
+    StoreFile,
+)
 from tradepost.database.orders.known_orders import note_handed_over
 from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.errors import NotAllowed
@@ -35,11 +45,14 @@ from tradepost.operations.ports import (
     Cipher,
     KeptFinding,
     KnownSince,
+    RemovedChannel,
+    StoreConnection,
     StoreStanding,
     WantedDifferences,
 )
 
 _LONGEST_NAME = 100
+_REMOVED = " (removed "
 
 
 def profile_of(channel: Channel, *, cipher: Cipher | None = None) -> ChannelProfile:
@@ -85,9 +98,7 @@ class DjangoChannels:
         except IntegrityError as error:
             if not Channel.objects.filter(name=profile.name).exclude(pk=channel.pk).exists():
                 raise
-            raise NotAllowed(
-                f"There is a channel '{profile.name}' already; 'tradepost channel set' changes it."
-            ) from error
+            raise _taken(profile.name) from error
         if profile.store is None:
             forget_connection(channel, ConnectionKind.STORE_API)
         else:
@@ -150,15 +161,41 @@ class DjangoChannels:
         Run.objects.filter(channel=channel, state=RunState.QUEUED.value).update(
             state=RunState.CANCELLED.value, cancel_requested=True, finished_at=at
         )
-        channel.connections.all().delete()
+        channel.connections.exclude(kind=ConnectionKind.STORE_API.value).delete()
+        # Where its store is, it is known again by.
+        channel.connections.update(secrets=b"", user="", tested_at=None, test_result="")
         ConsumerTargetRecord.objects.filter(consumer__channel=channel).delete()
         channel.shipment_sources.update(secret=b"")
         channel.schedules.all().delete()
-        suffix = f" (removed {at:%Y-%m-%d %H:%M:%S})"
+        suffix = f"{_REMOVED}{at:%Y-%m-%d %H:%M:%S})"
         channel.archived_at = at
         channel.name = channel.name[: _LONGEST_NAME - len(suffix)] + suffix
         channel.save(update_fields=["archived_at", "name"])
         return True
+
+    def removed(self, store: StoreConnection) -> RemovedChannel | None:
+        address = urlsplit(store.domain)
+        host = (address.hostname or "").removeprefix("www.")
+        places = Connection.objects.filter(
+            Q(host__iexact=host) | Q(host__iexact=f"www.{host}"),
+            kind=ConnectionKind.STORE_API.value,
+            port=address.port,
+            folder=store.folder,
+            store_code__iexact=store.store_code,
+        )
+        found = Channel.objects.filter(archived_at__isnull=False, connections__in=places).order_by("archived_at").last()
+        if found is None or found.archived_at is None:
+            return None
+        return RemovedChannel(found.pk, found.name.rpartition(_REMOVED)[0], found.archived_at)
+
+    def put_back(self, channel_id: int, *, name: str) -> None:
+        if self.has(name):
+            raise _taken(name)
+        Channel.objects.filter(pk=channel_id).update(archived_at=None, name=name)
+
+    def replace_begun(self, channel_id: int, *, by: int) -> None:
+        Run.objects.filter(channel_id=channel_id).update(channel_id=by)
+        _in_use(channel_id).delete()
 
 
 def note_refusal(channel_id: int, reason: str, *, until: datetime) -> None:
@@ -169,6 +206,10 @@ def note_refusal(channel_id: int, reason: str, *, until: datetime) -> None:
 def forget_refusal(channel_id: int) -> None:
     """Take back that the store refuses a channel, because it does not, or because its connection is another one now."""
     Channel.objects.filter(pk=channel_id, refused_until__isnull=False).update(refusal="", refused_until=None)
+
+
+def _taken(name: str) -> NotAllowed:
+    return NotAllowed(f"There is a channel '{name}' already; 'tradepost channel set' changes it.")
 
 
 def _in_use(channel_id: int) -> Channel:

@@ -231,6 +231,15 @@ class KnownSince:
     is_nothing: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RemovedChannel:
+    """A channel that was taken out of use, by the name that it had, and since when it is."""
+
+    id: int
+    name: str
+    removed_at: datetime
+
+
 class Channels(Protocol):
     """The hub's channels that are in use, with their connections. Writes belong into a transaction."""
 
@@ -318,10 +327,22 @@ class Channels(Protocol):
 
     def archive(self, channel_id: int, *, at: datetime) -> bool:
         """
-        Take a channel out of use: forget its connections, free its name, cancel what is queued.
+        Take a channel out of use: forget its credentials, free its name, cancel what is queued.
 
-        False, and nothing done, while a run is at work on it.
+        Where its store is stays known. False, and nothing done, while a run is at work on it.
         """
+        ...
+
+    def removed(self, store: StoreConnection) -> RemovedChannel | None:
+        """Return the channel that a store had, if it was taken out of use; of several the last."""
+        ...
+
+    def put_back(self, channel_id: int, *, name: str) -> None:
+        """Take a channel that is out of use into use again, by this name. Raises NotAllowed for one that is taken."""
+        ...
+
+    def replace_begun(self, channel_id: int, *, by: int) -> None:
+        """Forget a channel that is still to be set up, which has nothing but its history, in favour of another one."""
         ...
 
 

@@ -7,7 +7,7 @@ page, session or hidden field.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +22,7 @@ from tradepost.domain.image_pages import ImagePage
 from tradepost.domain.setup import STEPS, SetupStep, is_later
 from tradepost.operations import channel_setup, channels
 from tradepost.operations.channels import ChannelPorts
+from tradepost.operations.known_stores import known_store_words
 from tradepost.operations.ports import ChannelProfile
 from tradepost.web.channels.adoption import found_on_store
 from tradepost.web.channels.findings import TOKENS_PLACE, findings_of
@@ -119,8 +120,18 @@ def set_up(request: HttpRequest, channel_id: int, step: str) -> HttpResponse:
 def _connection(at: StepPage) -> HttpResponse:
     form = ConnectionForm(at.request.POST or None, profile=at.profile, others=_connected_others(at))
     if at.request.method == "POST" and form.is_valid() and _kept(at, form, _keep_connection, at_field="domain"):
-        return _on(at)
+        return _on(_as_before(at))
     return _page(at, form, functions=wiring.stores.needed_functions(), tokens_place=TOKENS_PLACE)
+
+
+def _as_before(at: StepPage) -> StepPage:
+    """Go on with the channel that the store had before, where it had one that was taken out of use."""
+    removed = channel_setup.go_on_as_before(at.channel.pk, at.ports)
+    if removed is None:
+        return at
+    messages.info(at.request, known_store_words(removed))
+    channel = Channel.objects.get(pk=removed.id)
+    return replace(at, channel=channel, profile=at.ports.channels.read(channel.pk))
 
 
 def _keep_connection(at: StepPage, form: ChannelForm) -> None:
