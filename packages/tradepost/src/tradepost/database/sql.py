@@ -134,6 +134,13 @@ def read(model: type[models.Model], columns: Sequence[str], ids: Iterable[int], 
 
     For many rows of many columns, which the ORM takes twice as long to make; no columns of time.
     """
+    return [dict(zip(columns, values, strict=True)) for values in read_values(model, columns, ids, by=by)]
+
+
+def read_values(
+    model: type[models.Model], columns: Sequence[str], ids: Iterable[int], *, by: str
+) -> list[tuple[Any, ...]]:
+    """As `read`, but the values without their names, in the order of `columns`."""
     table = _name(_options(model).db_table)
     statement = _clauses(
         "SELECT", _list(model, columns), "FROM", table, "WHERE", _name(by), "IN (SELECT id FROM given)"
@@ -141,12 +148,12 @@ def read(model: type[models.Model], columns: Sequence[str], ids: Iterable[int], 
     prepared = _prepared(statement, (), {"given": Rows.of_ids(ids)})
     with connection.cursor() as cursor:
         cursor.execute(*prepared)
-        found = [list(values) for values in zip(*cursor.fetchall(), strict=True)]
+        found: list[Sequence[Any]] = list(zip(*cursor.fetchall(), strict=True))
     for place, name in enumerate(columns if found else ()):
         convert = _converter(model, name)
         if convert is not None:
             found[place] = [None if value is None else convert(value) for value in found[place]]
-    return [dict(zip(columns, values, strict=True)) for values in zip(*found, strict=True)]
+    return list(zip(*found, strict=True))
 
 
 def _converter(model: type[models.Model], name: str) -> Callable[[Any], Any] | None:

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import QuerySet
 
+from tradepost.database import sql
 from tradepost.database.models import ImageRecord, ProductRecord, VariantRecord
 from tradepost.domain.catalogue import Product, SourceImage, Variant
 
@@ -13,6 +15,8 @@ _OF_PRODUCT = (
     *("id", "handle", "title", "description", "option_names"),
     *("brand", "category", "tags", "page_title", "is_for_sale"),
 )
+_OF_IMAGE = ("variant_id", "source", "position", "alt")
+_IN_ORDER = ("position", "id")
 _OF_VARIANT = (
     *("id", "sku", "options", "price", "is_priced", "quantity", "position", "msrp", "cost", "barcode", "mpn"),
     *("length", "width", "height", "weight_grams", "taxable", "sku_made_up", "sells_without_stock"),
@@ -25,27 +29,25 @@ def products_by_id(ids: Collection[int]) -> dict[int, Product]:
 
 
 def read_products(rows: "QuerySet[ProductRecord]") -> dict[int, Product]:
-    """Turn products into the domain's values, by id; three queries whatever their number."""
-    products = list(rows.values_list(*_OF_PRODUCT))
-    ids = [product[0] for product in products]
+    """Turn products into the domain's values, by id; four queries whatever their number."""
+    ids = list(rows.values_list("id", flat=True))
     if not ids:
         return {}
     of_product: dict[int, list[SourceImage]] = defaultdict(list)
     of_variant: dict[int, SourceImage] = {}
-    for product_id, variant_id, source, position, alt in (
-        ImageRecord.objects.filter(product_id__in=ids)
-        .order_by("id")
-        .values_list("product_id", "variant_id", "source", "position", "alt")
-    ):
+    images = sql.read_values(ImageRecord, ("id", "product_id", *_OF_IMAGE), ids, by="product_id")
+    for _, product_id, variant_id, source, position, alt in sorted(images, key=itemgetter(0)):
         image = SourceImage(source=source, position=position, alt=alt)
         if variant_id is None:
             of_product[product_id].append(image)
         else:
             of_variant[variant_id] = image
     variants: dict[int, list[Variant]] = defaultdict(list)
-    found = VariantRecord.objects.filter(product_id__in=ids, is_gone=False).order_by("position", "id")
-    for product_id, *values in found.values_list("product_id", *_OF_VARIANT):
-        variants[product_id].append(_variant(values, of_variant))
+    found = sql.read_values(VariantRecord, (*_IN_ORDER, "product_id", "is_gone", *_OF_VARIANT), ids, by="product_id")
+    for _, _, product_id, is_gone, *values in sorted(found, key=itemgetter(0, 1)):
+        if not is_gone:
+            variants[product_id].append(_variant(values, of_variant))
+    products = {values[0]: values for values in sql.read_values(ProductRecord, _OF_PRODUCT, ids, by="id")}
     return {
         product_id: Product(
             handle=handle,
@@ -71,7 +73,7 @@ def read_products(rows: "QuerySet[ProductRecord]") -> dict[int, Product]:
             tags,
             page_title,
             is_for_sale,
-        ) in products
+        ) in (products[each] for each in ids)
     }
 
 
@@ -80,9 +82,7 @@ def read_gone_variants(skus: Collection[str]) -> dict[str, tuple[str, Variant]]:
     rows = VariantRecord.objects.filter(sku__in=list(skus), is_gone=True)
     images = {
         variant_id: SourceImage(source=source, position=position, alt=alt)
-        for variant_id, source, position, alt in ImageRecord.objects.filter(variant__in=rows).values_list(
-            "variant_id", "source", "position", "alt"
-        )
+        for variant_id, source, position, alt in ImageRecord.objects.filter(variant__in=rows).values_list(*_OF_IMAGE)
     }
     found = [
         (handle, _variant(values, images)) for handle, *values in rows.values_list("product__handle", *_OF_VARIANT)
