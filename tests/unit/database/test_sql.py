@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 import pytest
 
@@ -20,6 +21,11 @@ class Count:
     sku: str
 
 
+class Place(NamedTuple):
+    sku: str
+    quantity: int
+
+
 def given(rows):
     same, rest = rows.as_given()
     return same, json.loads(rest)
@@ -29,6 +35,12 @@ def test_values_stand_under_their_column_whatever_their_order_in_the_row():
     rows = Rows(COLUMNS, [{"sku": "A", "quantity": 1}, {"quantity": 2, "sku": "B"}, Count(3, "C")])
 
     assert given(rows) == ({}, [["A", 1], ["B", 2], ["C", 3]])
+
+
+def test_named_tuples_are_rows_in_whatever_order_their_names_are():
+    assert given(Rows(COLUMNS, [Place("A", 1), Place("B", 2)])) == ({}, [["A", 1], ["B", 2]])
+    assert given(Rows(dict(reversed(COLUMNS.items())), [Place("A", 1), Place("B", 2)])) == ({}, [[1, "A"], [2, "B"]])
+    assert given(Rows(COLUMNS, [Place("A", 1), Count(2, "B")])) == ({}, [["A", 1], ["B", 2]])
 
 
 def test_what_all_rows_have_alike_is_given_once():

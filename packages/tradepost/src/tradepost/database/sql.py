@@ -5,9 +5,9 @@ Rows go in as one JSON parameter and are a table inside the statement, so that a
 not depend on its size; a column with one value in all rows is a parameter of its own. Both databases know
 `UPDATE ... FROM`, `INSERT ... ON CONFLICT` and `RETURNING`.
 
-Values travel by the name of their column, in and out. A row is a mapping or a dataclass; all rows of a table have the
-same names, and a name that is missing or that the model does not have is a ValueError before anything is executed;
-values without names, in a tuple or list, are a TypeError.
+Values travel by the name of their column, in and out. A row is a mapping, a dataclass or a named tuple; all rows of a
+table have the same names, and a name that is missing or that the model does not have is a ValueError before anything
+is executed; values without names, in a tuple or list, are a TypeError.
 
     sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
     sql.upsert(VariantRecord, rows, unique=("sku",), keep=("stated_by",))
@@ -28,7 +28,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 from django.core.exceptions import EmptyResultSet
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
     from django.db.models.options import Options
 
-    Row = Mapping[str, Any] | DataclassInstance
+    Row = Mapping[str, Any] | DataclassInstance | NamedTuple
 
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -119,8 +119,13 @@ def _values(columns: Mapping[str, Column], rows: "Collection[Row]") -> list[Any]
     if len(names) == 1:
         return [of_row(_mapped(row, columns)) for row in rows]
     first = next(iter(rows), None)
-    if dataclasses.is_dataclass(first) and _names(first) == [*names] and len({*map(type, rows)}) == 1:
-        return [*map(attrgetter(*names), rows)]
+    if (
+        first is not None
+        and not isinstance(first, Mapping)
+        and tuple(_names(first)) == names
+        and len({*map(type, rows)}) == 1
+    ):
+        return [*rows] if isinstance(first, tuple) else [*map(attrgetter(*names), rows)]
     return [
         # Mostly they were made alike.
         [*row.values()] if type(row) is dict and tuple(row) == names else of_row(_mapped(row, columns))
@@ -575,7 +580,10 @@ def _refuse_unknown(names: Collection[str], model: type[models.Model]) -> None:
 
 
 def _names(row: "Row") -> Collection[str]:
-    return row.keys() if isinstance(row, Mapping) else [field.name for field in dataclasses.fields(row)]
+    if isinstance(row, Mapping):
+        return row.keys()
+    # A tuple without names is no row, which `fields` says.
+    return getattr(row, "_fields", None) or [field.name for field in dataclasses.fields(row)]  # type: ignore[arg-type]
 
 
 def _mapped(row: "Row", columns: Mapping[str, Column]) -> Mapping[str, Any]:
@@ -601,7 +609,8 @@ def _is_one_value(values: Sequence[Any]) -> bool:
     first, kind = values[0], type(values[0])
     if len(values) == 1 or (first and _is_nested(first)):
         return False
-    return all(each is first or (type(each) is kind and each == first) for each in values)
+    # Mostly the last one says it, and a walk through a column in Python would take longer than to write it.
+    return bool(values[-1] == first) and values.count(first) == len(values) and {*map(type, values)} == {kind}
 
 
 def _is_nested(value: Any) -> bool:

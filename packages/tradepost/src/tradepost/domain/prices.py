@@ -7,6 +7,7 @@ Limits come before rounding, and what rounding would take across one of them is 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from tradepost.domain.fields import Group
@@ -63,9 +64,9 @@ def ruled_price(article: Article, rules: ListingRules) -> RuledPrice:
 
     A price of 0 is none, and no rule makes one of it.
     """
-    catalogue = in_cents(article.price)
     if not rules.in_order:
-        return RuledPrice(catalogue, (PriceStep("catalogue", catalogue),))
+        return _unruled(article.price)
+    catalogue = in_cents(article.price)
     guard = rules.first(lambda rule: rule.guard is not None)
     markup = rules.first(lambda rule: rule.marks_up)
     start = Start.PRICE if markup is None or markup.start is None else markup.start
@@ -87,6 +88,13 @@ def ruled_price(article: Article, rules: ListingRules) -> RuledPrice:
     if rounding is not None:
         steps += _rounded(steps[-1].price, rounding, limits)
     return RuledPrice(steps[-1].price, tuple(steps), start, "", guard)
+
+
+@lru_cache(maxsize=4096)
+def _unruled(price: Decimal) -> RuledPrice:
+    # Kept, as most prices of a catalogue are there many times.
+    catalogue = in_cents(price)
+    return RuledPrice(catalogue, (PriceStep("catalogue", catalogue),))
 
 
 def _start_of(article: Article, start: Start) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import QuerySet
@@ -90,7 +91,15 @@ STATUS_COLUMNS = ("health", "link", "pending", "is_paused", "is_orphaned")
 
 def status_in(values: Mapping[str, Any]) -> Status:
     """Read it from columns of a listing by their names."""
-    return status_of(**{name: values[name] for name in STATUS_COLUMNS})
+    return _status(_STATUS_IN(values))
+
+
+_STATUS_IN = itemgetter(*STATUS_COLUMNS)
+
+
+@cache
+def _status(columns: tuple[Any, ...]) -> Status:
+    return status_of(**dict(zip(STATUS_COLUMNS, columns, strict=True)))
 
 
 # There are few, and thousands of rows have one.

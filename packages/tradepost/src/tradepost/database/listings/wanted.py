@@ -2,11 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from operator import attrgetter, itemgetter
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q
@@ -61,8 +61,7 @@ _OF_VARIANT = (
 _BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """What a listing should show, by the names of its columns."""
 
     id: int
@@ -85,19 +84,20 @@ class _Channel:
     limits: PriceLimits
     sells_without_stock: bool
     layout: Layout
-
-    @property
-    def guards_prices(self) -> bool:
-        return self.rules.first(lambda rule: rule.guard is not None) is not None
+    guards_prices: bool
+    says_what_is_listed: bool
 
     @classmethod
     def of(cls, settings: ChannelSettings) -> "_Channel":
+        rules = ListingRules.of(settings.listing_rules)
         return cls(
             settings.name,
-            ListingRules.of(settings.listing_rules),
+            rules,
             settings.price_limits,
             settings.sells_without_stock,
             settings.rules.layout,
+            rules.first(lambda rule: rule.guard is not None) is not None,
+            rules.says_what_is_listed,
         )
 
 
@@ -220,7 +220,7 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
     rows = _listings_of(product_ids)
     channels = _channels(rows)
     found = _computed(rows, product_ids, channels)
-    sql.update(Listing, [now for row, now in found.values if _VALUES_OF(now) != _COLUMNS_OF(row)])
+    sql.update(Listing, [now for row, now in found.values if now != _COLUMNS_OF(row)])
     found.left_out.write(at=at)
     if found.left_out.newly or found.left_out.freed:
         refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
@@ -259,7 +259,8 @@ def _computed(
             continue
         variant, channel = variants[row["variant_id"]], channels[row["channel_id"]]
         rules = channel.rules.for_article(variant.article)
-        ruled[row["channel_id"]].update(rule.name for rule in rules.in_order)
+        for rule in rules.in_order:
+            ruled[row["channel_id"]][rule.name] += 1
         price = _price(row, variant, rules, channel.limits)
         is_left_out = row["id"] in left_out.by_rule
         quantity = _quantity(row, variant, rules, is_left_out=is_left_out)
@@ -318,9 +319,12 @@ class _LeftOut:
         rules: dict[tuple[int, int], ListingRule | None] = {}
         by_rule: dict[int, ListingRule] = {}
         for row in rows:
+            channel = channels[row["channel_id"]]
+            if not channel.says_what_is_listed:
+                continue
             key = row["channel_id"], row["product_id"]
             if key not in rules:
-                rules[key] = channels[row["channel_id"]].rules.of_listing(articles[row["product_id"]])
+                rules[key] = channel.rules.of_listing(articles[row["product_id"]])
             rule = rules[key]
             if rule is not None and not rule.lists:
                 by_rule[row["id"]] = rule
@@ -485,8 +489,7 @@ def _status(row: Mapping[str, Any]) -> Status:
     return status_in(row)
 
 
-_WANTED = tuple(field.name for field in fields(_Wanted))
-_VALUES_OF, _COLUMNS_OF = attrgetter(*_WANTED), itemgetter(*_WANTED)
+_COLUMNS_OF = itemgetter(*_Wanted._fields)
 
 
 def _note_held(reasons: Mapping[int, str], listing_ids: Collection[int], *, channel_id: int, at: datetime) -> None:
@@ -573,8 +576,7 @@ def _left(variant_ids: Sequence[int]) -> dict[int, int | None]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Variant:
+class _Variant(NamedTuple):
     """`left`: what is left to sell on all channels, before anything is held back."""
 
     product_id: int
