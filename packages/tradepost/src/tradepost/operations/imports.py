@@ -426,8 +426,8 @@ def _settle_identity(
     owners = catalogue.owners(skus)
     open_ = [p for p in products if any(owners.get(variant.sku) != p.handle for variant in p.variants)]
     asked = [variant.sku for product in open_ for variant in product.variants]
-    known = catalogue.known_products({product.handle for product in open_}, asked) if open_ else []
     in_use = catalogue.skus_in_use(asked) if open_ else set()
+    known = catalogue.known_products({product.handle for product in open_}, in_use) if open_ else []
     settled = handles.difference(product.handle for product in open_)
     by_handle = {each.handle: each for each in known}
     by_sku = {sku: each for each in known for sku in each.variants}

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
@@ -90,7 +91,8 @@ class DjangoCatalogue:
     def save(self, products: Sequence[Product], *, saying: Saying) -> ImportCounts:
         with transaction.atomic():
             _lock_variants(products)
-            self._refuse_taken(products)
+            holders = _holders(products)
+            _refuse_taken(products, holders)
             given = sql.among_texts(product.handle for product in products)
             read = read_products(ProductRecord.objects.filter(handle__in=given))
             known = {product.handle: product for product in read.values()}
@@ -106,15 +108,16 @@ class DjangoCatalogue:
             withdrawn: list[SaleChange] = []
             if different:
                 forget_refusals([ids[product.handle] for product in different if product.handle in known])
-                left = _products_left(different, ids)
-                variants = _save_variants(different, ids)
+                left = _products_left(different, holders)
+                variants = _save_variants(different, ids, holders)
                 if known:
                     withdrawn = _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants, known)
                 note_product_words({*(ids[product.handle] for product in different), *left})
             variants_given = [variant for product in products for variant in product.variants]
             quantities = {variant.sku: variant.quantity for product in known.values() for variant in product.variants}
-            taken = take_numbers(variants_given, saying, known=quantities)
+            made = {variant.sku for variant in variants_given if variant.sku not in holders}
+            taken = take_numbers(variants_given, saying, known=quantities, made=made)
             reordered = [
                 product.handle
                 for product in different
@@ -170,7 +173,8 @@ class DjangoCatalogue:
 
     def follow_sale(self, products: Sequence[Product]) -> list[SaleChange]:
         wanted = {product.handle: product.is_for_sale for product in products}
-        known = ProductRecord.objects.filter(handle__in=wanted).values_list("id", "handle", "is_for_sale")
+        found = ProductRecord.objects.filter(handle__in=sql.among_texts(wanted))
+        known = found.values_list("id", "handle", "is_for_sale")
         changed = {number: wanted[handle] for number, handle, is_for_sale in known if wanted[handle] != is_for_sale}
         if not changed:
             return []
@@ -255,13 +259,35 @@ class DjangoCatalogue:
             ids = list(found.values_list("id", flat=True))
             return refresh_products(ids, at=self._clock())
 
-    def _refuse_taken(self, products: Sequence[Product]) -> None:
-        handles = {variant.sku: product.handle for product in products for variant in product.variants}
-        for sku, handle in self.owners(handles).items():
-            if handle != handles[sku]:
-                raise RowRefused(
-                    f"The SKU {sku!r} of product {handles[sku]!r} belongs to product {handle!r} already.", line=0
-                )
+
+class _Holder(NamedTuple):
+    """The product whose variant has a SKU, or had it before it was gone."""
+
+    product_id: int
+    handle: str
+    is_gone: bool
+
+
+def _holders(products: Sequence[Product]) -> dict[str, _Holder]:
+    """Say by SKU whose the variants of products are that the catalogue knows."""
+    found = sql.fetch_rows(
+        """
+        SELECT variant.sku, variant.product_id, product.handle, variant.is_gone
+        FROM given JOIN tradepost_variant AS variant ON variant.sku = given.sku
+        JOIN tradepost_product AS product ON product.id = variant.product_id
+        """,
+        given=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
+    )
+    return {row["sku"]: _Holder(row["product_id"], row["handle"], bool(row["is_gone"])) for row in found}
+
+
+def _refuse_taken(products: Sequence[Product], holders: Mapping[str, _Holder]) -> None:
+    handles = {variant.sku: product.handle for product in products for variant in product.variants}
+    for sku, holder in holders.items():
+        if not holder.is_gone and holder.handle != handles[sku]:
+            raise RowRefused(
+                f"The SKU {sku!r} of product {handles[sku]!r} belongs to product {holder.handle!r} already.", line=0
+            )
 
 
 def _note_source(product_ids: Collection[int], source: str) -> None:
@@ -398,14 +424,19 @@ def _save_products(products: Sequence[Product], *, at: datetime, run_id: int | N
     return {row["handle"]: row["id"] for row in saved}
 
 
-def _products_left(products: Sequence[Product], ids: Mapping[str, int]) -> set[int]:
+def _products_left(products: Sequence[Product], holders: Mapping[str, _Holder]) -> set[int]:
     """Those whose variants these products are about to take over."""
-    owners = {variant.sku: ids[product.handle] for product in products for variant in product.variants}
-    found = VariantRecord.objects.filter(sku__in=sql.among_texts(owners)).values_list("sku", "product_id")
-    return {product_id for sku, product_id in found if product_id != owners[sku]}
+    handles = {variant.sku: product.handle for product in products for variant in product.variants}
+    return {
+        holder.product_id
+        for sku, handle in handles.items()
+        if (holder := holders.get(sku)) is not None and holder.handle != handle
+    }
 
 
-def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[str, int]:
+def _save_variants(
+    products: Sequence[Product], ids: Mapping[str, int], holders: Mapping[str, _Holder]
+) -> dict[str, int]:
     """Save the variants, and free what had left with them; returns their ids by SKU."""
     saved = sql.upsert(
         VariantRecord,
@@ -445,7 +476,7 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
         FROM back WHERE is_orphaned AND NOT is_left_out AND tradepost_listing.variant_id = back.id
         RETURNING tradepost_listing.id
         """,
-        back=Rows.of_ids(variants.values()),
+        back=Rows.of_ids(variant_id for sku, variant_id in variants.items() if sku in holders),
     )
     forget_attention(back, Attention.ORPHANED)
     return variants

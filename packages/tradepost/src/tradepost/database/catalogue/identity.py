@@ -40,6 +40,9 @@ def known_products(handles: Collection[str], skus: Collection[str]) -> list[Know
         handles=Rows.of_texts("handle", handles),
         skus=Rows.of_texts("sku", skus),
     )
+    # Mostly what is asked for is new.
+    if not (ids or skus):
+        return []
     variants: dict[int, dict[str, tuple[str, ...]]] = defaultdict(dict)
     found = VariantRecord.objects.filter(product_id__in=ids, is_gone=False).order_by("position", "id")
     for product_id, sku, options in found.values_list("product_id", "sku", "options"):

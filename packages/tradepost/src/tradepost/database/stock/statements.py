@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from tradepost.database import sql
 from tradepost.database.listings.wanted import refresh_available
@@ -33,12 +34,17 @@ class TakenNumbers:
 
 
 def take_numbers(
-    variants: Collection[Variant | SkuValues], saying: Saying, *, known: Mapping[str, int | None]
+    variants: Collection[Variant | SkuValues],
+    saying: Saying,
+    *,
+    known: Mapping[str, int | None],
+    made: Collection[str] = frozenset(),
 ) -> TakenNumbers:
     """
     Take a source's numbers; those that are statements replace the one before.
 
-    `known`: the statements of those that were in the catalogue before this import. What listings should show follows
+    `known`: the statements of those that were in the catalogue before this import. `made`: the SKUs of variants that
+    were made just now, of which nobody else has stated, ordered or counted anything. What listings should show follows
     with `refresh_products`.
     """
     given = _news([variant for variant in variants if variant.quantity is not None], saying, known)
@@ -46,7 +52,7 @@ def take_numbers(
         return TakenNumbers()
     contested: list[ContestedQuantity] = []
     if saying.source:
-        given, contested = _own(given, saying)
+        given, contested = _own(given, saying, made)
     other = [each.sku for each in given if each.sku in known and known[each.sku] != each.quantity]
     before = statements_of(other)
     known_until = {variant.sku: _knows_until(variant, saying) for variant in given}
@@ -59,7 +65,7 @@ def take_numbers(
             for each in given
         ],
     )
-    stated = _state(rows, saying, known_until, through)
+    stated = _state(rows, saying, known_until, through, made)
     sql.execute(
         """
         UPDATE tradepost_variant SET source_quantity = given.quantity, quantity_source_id = saying.id
@@ -151,7 +157,7 @@ def restate(statements: Mapping[str, tuple[Statement, Statement]]) -> frozenset[
 
 
 def _own(
-    given: Sequence[Variant | SkuValues], saying: Saying
+    given: Sequence[Variant | SkuValues], saying: Saying, made: Collection[str]
 ) -> tuple[list[Variant | SkuValues], list[ContestedQuantity]]:
     """Tell the numbers that this source states from those that are another's."""
     if saying.states is Stating.NEVER:
@@ -166,7 +172,7 @@ def _own(
             WHERE source.name <> %s AND source.states <> 'never'
             """,
             saying.source,
-            given=Rows.of_texts("sku", (each.sku for each in given)),
+            given=Rows.of_texts("sku", (each.sku for each in given if each.sku not in made)),
         )
         if saying.states is not Stating.ALWAYS or row["states"] == Stating.ALWAYS
     }
@@ -201,8 +207,9 @@ def _state(
     saying: Saying,
     known_until: Mapping[str, datetime],
     through: Mapping[str, OrdersThrough] = MappingProxyType({}),
+    made: Collection[str] = frozenset(),
 ) -> frozenset[str]:
-    """Make statements of numbers; returns the SKUs of those that are some."""
+    """Make statements of numbers; returns the SKUs of those that are some. `made`: see `take_numbers`."""
     # Which numbers are statements: see `domain.stock.Counting`.
     stated = sql.fetch_rows(
         """
@@ -222,8 +229,15 @@ def _state(
             [{"said_by": saying.by, "at": saying.at, "counting": saying.counting}],
         ),
     )
-    if not stated:
-        return frozenset()
+    if old := [row for row in stated if row["sku"] not in made]:
+        _free(old, known_until, through)
+    return frozenset(row["sku"] for row in stated)
+
+
+def _free(
+    stated: Sequence[Mapping[str, Any]], known_until: Mapping[str, datetime], through: Mapping[str, OrdersThrough]
+) -> None:
+    """Let go of what the statements of these variants know of, which are rows with id and SKU."""
     # What a hide found counts for nothing as soon as somebody says how many there are.
     ids = sql.among_ids([row["id"] for row in stated])
     found_by_hide = Listing.objects.filter(variant_id__in=ids, hidden_count__isnull=False)
@@ -235,7 +249,6 @@ def _state(
     if by_number:
         _free_through(by_number)
     _free_removed({row["id"]: known_until[row["sku"]] for row in stated})
-    return frozenset(row["sku"] for row in stated)
 
 
 def state_differences(pieces: Mapping[int, int], *, at: datetime) -> None:
