@@ -26,7 +26,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -550,8 +550,10 @@ def _list(model: type[models.Model], names: Iterable[str]) -> str:
     return ", ".join(map(_name, columns))
 
 
+# There are a few hundred, and some of a batch's statements have fifty.
+@cache
 def _name(name: str) -> str:
-    """Quote a name for a statement. Raises ValueError for anything that is no name of ours."""
+    """Quote a name for a statement, as both databases do. Raises ValueError for anything that is no name of ours."""
     if not _IDENTIFIER.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a table or column.")
     return str(connection.ops.quote_name(name))
@@ -570,6 +572,7 @@ def _type_of(model: type[models.Model], name: str) -> Column:
     return next(column for kind, column in _TYPES if isinstance(field, kind))
 
 
+@cache
 def _field(model: type[models.Model], column: str) -> "models.Field[Any, Any] | None":
     return next((field for field in _options(model).concrete_fields if field.column == column), None)
 

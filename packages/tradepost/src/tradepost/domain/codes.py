@@ -43,7 +43,7 @@ def code_for(name: str, *, max_length: int = MAX_LENGTH) -> str:
 def parent_code(name: str, *, child_codes: Iterable[str]) -> str:
     """Make the code of a family's parent: its SKU or handle, kept apart from its children's codes."""
     code = code_for(name)
-    if code_key(code) in {code_key(child) for child in child_codes}:
+    if code_key(code) in map(code_key, child_codes):
         return code_for(f"{name}-parent")
     return code
 

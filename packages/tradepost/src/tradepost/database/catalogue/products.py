@@ -47,7 +47,7 @@ def read_products(rows: "QuerySet[ProductRecord]") -> dict[int, Product]:
     for _, _, product_id, is_gone, *values in sorted(found, key=itemgetter(0, 1)):
         if not is_gone:
             variants[product_id].append(_variant(values, of_variant))
-    products = {values[0]: values for values in sql.read_values(ProductRecord, _OF_PRODUCT, ids, by="id")}
+    products = {product_id: values for product_id, *values in sql.read_values(ProductRecord, _OF_PRODUCT, ids, by="id")}
     return {
         product_id: Product(
             handle=handle,
@@ -62,8 +62,8 @@ def read_products(rows: "QuerySet[ProductRecord]") -> dict[int, Product]:
             images=tuple(of_product[product_id]),
             is_for_sale=is_for_sale,
         )
+        for product_id in ids
         for (
-            product_id,
             handle,
             title,
             description,
@@ -73,7 +73,7 @@ def read_products(rows: "QuerySet[ProductRecord]") -> dict[int, Product]:
             tags,
             page_title,
             is_for_sale,
-        ) in (products[each] for each in ids)
+        ) in [products[product_id]]
     }
 
 

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
@@ -27,8 +26,7 @@ from tradepost.domain.listing_rules import ListingRules, articles_of
 _RETIRED = "The product has no options any more, so its page goes off sale; delist it when nobody needs it."
 
 
-@dataclass(frozen=True, slots=True)
-class _New:
+class _New(NamedTuple):
     """A listing to be made; `variant_id` None for a parent."""
 
     product_id: int
@@ -66,13 +64,11 @@ def build_listings(
         product_id: has_parent(layout, is_family=bool(row["option_names"])) for product_id, row in products.items()
     }
     _follow_catalogue(is_family, channel_id)
-    parents = dict(
-        Listing.objects.filter(channel_id=channel_id, product_id__in=is_family, kind=Kind.PARENT).values_list(
-            "product_id", "id"
-        )
-    )
+    of_products = sql.among_ids(is_family)
+    ours = sql.in_channel(Listing.objects.filter(product_id__in=of_products, kind=Kind.PARENT), channel_id)
+    parents = dict(ours.values_list("product_id", "id"))
     variants = list(
-        VariantRecord.objects.filter(product_id__in=is_family, is_gone=False)
+        VariantRecord.objects.filter(product_id__in=of_products, is_gone=False)
         .order_by("position", "id")
         .values_list("sku", "id", "product_id")
     )
@@ -173,7 +169,7 @@ def _family(
 ) -> list[_New]:
     product_id, handle = product["id"], product["handle"]
     made = listing_codes(handle, skus, is_family=is_family)
-    codes = {sku: on_store.get((handle, sku), code) for sku, code in made.items()}
+    codes = {sku: on_store.get((handle, sku), code) for sku, code in made.items()} if on_store else made
     pending = Pending.PUBLISH if queue and product["is_for_sale"] else Pending.NONE
     kind = Kind.VARIANT if is_family else Kind.SIMPLE
     family = [_New(product_id, variant_ids[sku], kind, codes[sku], sku, pending) for sku in skus]
@@ -190,12 +186,13 @@ def _with_free_codes(wanted: Sequence[_New], channel_id: int) -> list[_New]:
     taken = _taken([new.code for new in wanted], channel_id)
     found: list[_New] = []
     for new in wanted:
-        code = new.code
-        if code_key(code) in taken:
-            others = other_codes(new.sku, code, is_parent=new.kind is Kind.PARENT)
+        free = new
+        if code_key(new.code) in taken:
+            others = other_codes(new.sku, new.code, is_parent=new.kind is Kind.PARENT)
             code = next(other for other in others if code_key(other) not in taken and not _taken([other], channel_id))
-        taken.add(code_key(code))
-        found.append(new if code == new.code else replace(new, code=code))
+            free = new._replace(code=code)
+        taken.add(code_key(free.code))
+        found.append(free)
     return found
 
 
@@ -331,8 +328,9 @@ def _settle_kinds(
             placed,
         ),
     )
-    families = [product_id for product_id, has_a_parent in is_family.items() if has_a_parent]
-    ours = Listing.objects.filter(channel_id=channel_id, kind=Kind.PARENT, product_id__in=is_family)
+    families = sql.among_ids([product_id for product_id, has_a_parent in is_family.items() if has_a_parent])
+    of_products = Listing.objects.filter(kind=Kind.PARENT, product_id__in=sql.among_ids(is_family))
+    ours = sql.in_channel(of_products, channel_id)
     retired = ours.exclude(product_id__in=families)
     retired.filter(link=Link.UNLINKED).update(pending=Pending.NONE)
     # Not orphaned: a page that is on the store is closed by the publish that gives its article one.

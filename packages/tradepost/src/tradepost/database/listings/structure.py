@@ -29,7 +29,9 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
     """
     of_catalogue = ProductRecord.objects.filter(handle__in=sql.among_texts(handles))
     product_ids = list(of_catalogue.values_list("id", flat=True))
-    rows = sql.in_channel(Listing.objects.filter(product_id__in=product_ids, link=Link.LINKED), channel_id)
+    rows = sql.in_channel(
+        Listing.objects.filter(product_id__in=sql.among_ids(product_ids), link=Link.LINKED), channel_id
+    )
     # What the catalogue has no more has no structure to be sent.
     rows = rows.exclude(is_orphaned=True).exclude(variant__is_gone=True)
     found = list(rows.values(*_COLUMNS))
@@ -66,7 +68,7 @@ class _Marks:
         self._products = products
         self._layout = layout
         self._options: dict[int, dict[str, list[str]]] = defaultdict(dict)
-        variants = VariantRecord.objects.filter(product_id__in=products, is_gone=False)
+        variants = VariantRecord.objects.filter(product_id__in=sql.among_ids(products), is_gone=False)
         for product_id, sku, options in variants.values_list("product_id", "sku", "options"):
             self._options[product_id][sku] = options
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -20,7 +21,7 @@ from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Link, Pending, Status
+from tradepost.domain.listing import Link, Pending
 from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, left_out_message, rules_of
 from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.prices import WantedPrice, wanted_price
@@ -216,7 +217,8 @@ def _difference(row: Mapping[str, Any], now: _Wanted) -> WantedDifferences:
 
 
 def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
-    lock_variants(VariantRecord.objects.filter(product_id__in=product_ids).values_list("id", flat=True))
+    of_products = VariantRecord.objects.filter(product_id__in=sql.among_ids(product_ids))
+    lock_variants(of_products.values_list("id", flat=True))
     rows = _listings_of(product_ids)
     channels = _channels(rows)
     found = _computed(rows, product_ids, channels)
@@ -225,8 +227,7 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
     if found.left_out.newly or found.left_out.freed:
         refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
     else:
-        by_now = {row["id"]: _shown(row, now) for row, now in found.values}
-        _refresh_parents([by_now.get(row["id"], row) for row in rows], rows, channels)
+        _refresh_parents(rows, rows, channels, by_now={now.id: now for _, now in found.values})
     forget_attention([now.id for _, now in found.values if now.available is not None], Attention.QUANTITY_UNKNOWN)
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
@@ -246,7 +247,7 @@ def _computed(
     rows: Sequence[Mapping[str, Any]], product_ids: Collection[int], channels: Mapping[int, _Channel]
 ) -> _Refreshed:
     """Compute of these listings, which are of these products, what they should show by settings of their channels."""
-    variants = _variants(sql.read(VariantRecord, _OF_VARIANT, product_ids, by="product_id"))
+    variants = _variants(product_ids, by="product_id")
     left_out = _LeftOut.of(rows, variants, channels)
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
     ruled: dict[int, Counter[str]] = defaultdict(Counter)
@@ -286,7 +287,7 @@ def _computed(
         if quantity.available is None and row["link"] == Link.UNLINKED and row["pending"] == Pending.PUBLISH:
             unstated.append(UnstatedQuantity(channel.name, row["product__handle"], row["sku"]))
         is_told = not (price.is_left_alone or variant.is_gone or is_left_out)
-        if price.why_held and is_told and holds_back_price(_status(row)):
+        if price.why_held and is_told and holds_back_price(status_in(row)):
             reason = price_held_message(price.why_held)
             reasons[row["channel_id"]][row["id"]] = reason
             held.append(HeldPrice(channel.name, row["product__handle"], row["sku"], reason))
@@ -407,14 +408,14 @@ def explained_prices(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:
     columns = (*_COLUMNS, "yielded_price")
     rows = list(Listing.objects.filter(id__in=list(listing_ids), variant__isnull=False).values(*columns))
     channels = _channels(rows)
-    variants = _variants(sql.read(VariantRecord, _OF_VARIANT, {row["variant_id"] for row in rows}, by="id"))
+    variants = _variants({row["variant_id"] for row in rows}, by="id")
     found: dict[int, ExplainedPrice] = {}
     for row in rows:
         variant, channel = variants[row["variant_id"]], channels[row["channel_id"]]
         price = _price(row, variant, channel.rules.for_article(variant.article), channel.limits)
         found[row["id"]] = ExplainedPrice(
             sku=row["sku"],
-            status=_status(row),
+            status=status_in(row),
             wanted=price,
             proven=row["proven_price"],
             yielded=row["yielded_price"],
@@ -427,7 +428,7 @@ def explained_quantities(listing_ids: Collection[int]) -> dict[int, WantedQuanti
     columns = ("id", "channel_id", "variant_id", "is_left_out", *_LOCKS)
     rows = list(Listing.objects.filter(id__in=list(listing_ids), variant__isnull=False).values(*columns))
     channels = _channels(rows)
-    variants = _variants(sql.read(VariantRecord, _OF_VARIANT, {row["variant_id"] for row in rows}, by="id"))
+    variants = _variants({row["variant_id"] for row in rows}, by="id")
     return {row["id"]: _wanted_quantity(row, variants, channels) for row in rows}
 
 
@@ -448,30 +449,35 @@ def refresh_parents(parent_ids: Collection[int]) -> None:
     _refresh_parents(list(variants), parents, _channels(parents))
 
 
-def _shown(row: Mapping[str, Any], now: _Wanted) -> Mapping[str, Any]:
-    """A listing's columns as they are by now."""
-    if row["wanted_price"] == now.wanted_price and row["is_price_held"] is now.is_price_held:
-        return row
-    return {**row, "wanted_price": now.wanted_price, "is_price_held": now.is_price_held}
-
-
 def _refresh_parents(
-    variants: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], channels: Mapping[int, _Channel]
+    variants: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+    channels: Mapping[int, _Channel],
+    by_now: Mapping[int, _Wanted] = MappingProxyType({}),
 ) -> None:
-    """As `refresh_parents`, of those among `rows`; `variants`: all of theirs, as they are by now."""
+    """
+    As `refresh_parents`, of those among `rows`; `variants`: all of theirs. `by_now`: what some of these should show
+    since they were read.
+    """
     parents = {row["id"]: row for row in rows if row["kind"] == Kind.PARENT}
     if not parents:
         return
+    native = {
+        parent_id
+        for parent_id, row in parents.items()
+        if (row["layout"] or channels[row["channel_id"]].layout) == Layout.NATIVE
+    }
     family: dict[int, list[ShownPrice]] = defaultdict(list)
     for row in variants:
         if row["parent_id"] not in parents:
             continue
+        now = by_now.get(row["id"])
         shown = shown_price(
-            _status(row),
-            wanted=row["wanted_price"],
+            status_in(row),
+            wanted=row["wanted_price"] if now is None else now.wanted_price,
             proven=row["proven_price"],
-            is_held=row["is_price_held"],
-            is_native=(parents[row["parent_id"]]["layout"] or channels[row["channel_id"]].layout) == Layout.NATIVE,
+            is_held=row["is_price_held"] if now is None else now.is_price_held,
+            is_native=row["parent_id"] in native,
         )
         if shown is not None:
             family[row["parent_id"]].append(shown)
@@ -485,17 +491,13 @@ def _refresh_parents(
     sql.update(Listing, changed)
 
 
-def _status(row: Mapping[str, Any]) -> Status:
-    return status_in(row)
-
-
 _COLUMNS_OF = itemgetter(*_Wanted._fields)
 
 
 def _note_held(reasons: Mapping[int, str], listing_ids: Collection[int], *, channel_id: int, at: datetime) -> None:
     write_attentions(
         {listing_id: {Attention.PRICE_HELD: reason} for listing_id, reason in reasons.items()},
-        ended={each: {Attention.PRICE_HELD} for each in listing_ids if each not in reasons},
+        ended=dict.fromkeys([each for each in listing_ids if each not in reasons], frozenset({Attention.PRICE_HELD})),
         channel_id=channel_id,
         at=at,
         run_id=None,
@@ -534,7 +536,7 @@ def _refresh_available(variant_ids: Sequence[int]) -> None:
     if not held:
         return
     channels = _channels(held)
-    variants = _variants(sql.read(VariantRecord, _OF_VARIANT, {row["variant_id"] for row in held}, by="id"))
+    variants = _variants({row["variant_id"] for row in held}, by="id")
     wanted = [(row["id"], _wanted_quantity(row, variants, channels)) for row in held]
     sql.execute(
         """
@@ -586,34 +588,24 @@ class _Variant(NamedTuple):
     sells_without_stock: bool
 
 
-def _variants(rows: Sequence[Mapping[str, Any]]) -> dict[int, _Variant]:
-    """Join rows of variants with their products and with what is reserved of them, by their ids."""
+def _variants(ids: Collection[int], *, by: str) -> dict[int, _Variant]:
+    """Read variants by their number `by`, with their products and with what is reserved of them, by their ids."""
+    rows = sql.read_values(VariantRecord, _OF_VARIANT, ids, by=by)
     # Once for each product, and not for each of its variants.
-    product_ids = {row["product_id"] for row in rows}
     products = {
-        product["id"]: (product["brand"], tuple(product["category"]), tuple(product["tags"]))
-        for product in sql.read(ProductRecord, ("id", "brand", "category", "tags"), product_ids, by="id")
-    }
-    reserved = reserved_pieces([row["id"] for row in rows])
-    return {
-        row["id"]: _Variant(
-            product_id=row["product_id"],
-            article=Article(
-                sku=row["sku"],
-                brand=products[row["product_id"]][0],
-                category=products[row["product_id"]][1],
-                tags=products[row["product_id"]][2],
-                price=row["price"],
-                is_priced=row["is_priced"],
-                cost=row["cost"],
-                msrp=row["msrp"],
-            ),
-            left=available(row["quantity"], reserved=reserved.get(row["id"], 0), is_gone=row["is_gone"]),
-            is_gone=row["is_gone"],
-            sells_without_stock=row["sells_without_stock"],
+        product_id: (brand, tuple(category), tuple(tags))
+        for product_id, brand, category, tags in sql.read_values(
+            ProductRecord, ("id", "brand", "category", "tags"), {product_id for _, product_id, *_ in rows}, by="id"
         )
-        for row in rows
     }
+    reserved = reserved_pieces([variant_id for variant_id, *_ in rows])
+    found: dict[int, _Variant] = {}
+    for variant_id, product_id, sku, price, is_priced, cost, msrp, quantity, is_gone, sells in rows:
+        brand, category, tags = products[product_id]
+        left = available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone)
+        article = Article(sku, brand, category, tags, price, is_priced, cost, msrp)
+        found[variant_id] = _Variant(product_id, article, left, is_gone, sells)
+    return found
 
 
 def reserved_pieces(variant_ids: Collection[int]) -> dict[int, int]:
