@@ -130,45 +130,7 @@ def show(
             }
         )
         return
-    for name, value in _json(found).items():
-        shown = ", ".join(value) if isinstance(value, list) else value
-        say(f"{name}: {'' if shown is None else shown}")
-    say("ship_to: " + ", ".join(str(value) for value in found.ship_to.values() if value))
-    for done in found.rules_done:
-        say(f"rule {done['rule']}: {done['deeds']}, because of {done['why']}")
-    print_table(
-        ("sku", "name", "options", "quantity", "price", "total", "status", "listing"),
-        (
-            (
-                line.sku,
-                line.name,
-                line.chosen,
-                line.quantity,
-                line.price,
-                line.total,
-                line.store_status,
-                line.listing_id or "none",
-            )
-            for line in lines
-        ),
-        title="\nLines",
-    )
-    print_table(
-        ("shipment", "carrier", "tracking number", "shipped", "on the store"),
-        (
-            (
-                shipment.code,
-                shipment.carrier,
-                shipment.tracking_number,
-                shipment.shipped_at.strftime("%Y-%m-%d %H:%M"),
-                _on_store(shipment),
-            )
-            for shipment in shipments
-        ),
-        title="\nShipments",
-        empty="\nNo shipments.",
-    )
-    _print_events(events)
+    _print_order(found, lines, shipments, events)
 
 
 @app.command()
@@ -429,6 +391,53 @@ def _shown(value: Any, *, other: Any) -> str:
     if isinstance(value, dict) and isinstance(other, dict):
         return ", ".join(f"{name} {part!r}" for name, part in value.items() if part != other.get(name)) or "nothing"
     return "nothing" if value is None or value == [] else str(value)
+
+
+def _print_order(
+    found: "WithFulfilment",
+    lines: "Sequence[OrderLine]",
+    shipments: "Sequence[ShipmentRecord]",
+    events: "Sequence[OrderEvent]",
+) -> None:
+    for name, value in _json(found).items():
+        shown = ", ".join(value) if isinstance(value, list) else value
+        say(f"{name}: {'' if shown is None else shown}")
+    say("ship_to: " + ", ".join(str(value) for value in found.ship_to.values() if value))
+    for done in found.rules_done:
+        say(f"rule {done['rule']}: {done['deeds']}, because of {done['why']}")
+    print_table(
+        ("sku", "name", "options", "quantity", "price", "total", "status", "listing"),
+        (
+            (
+                line.sku,
+                line.name,
+                line.chosen,
+                line.quantity,
+                line.price,
+                line.total,
+                line.store_status,
+                line.listing_id or "none",
+            )
+            for line in lines
+        ),
+        title="\nLines",
+    )
+    print_table(
+        ("shipment", "carrier", "tracking number", "shipped", "on the store"),
+        (
+            (
+                shipment.code,
+                shipment.carrier,
+                shipment.tracking_number,
+                shipment.shipped_at.strftime("%Y-%m-%d %H:%M"),
+                _on_store(shipment),
+            )
+            for shipment in shipments
+        ),
+        title="\nShipments",
+        empty="\nNo shipments.",
+    )
+    _print_events(events)
 
 
 def _print_raw(order: "Order") -> None:
