@@ -74,6 +74,9 @@ class MemoryCatalogue:
     def handles_of(self, source: str) -> Iterator[tuple[str, ...]]:
         yield tuple(handle for handle, product in self.products.items() if product.variants)
 
+    def brought_by(self, source: str, handles: Collection[str]) -> frozenset[str]:
+        return frozenset(handles)
+
     def withdraw(self, handles: Collection[str]) -> list[SaleChange]:
         self.calls.append(f"withdraw {len(handles)}")
         for handle in handles:

@@ -173,6 +173,9 @@ class MemoryListings:
     def count_publish_due(self, *, only: Collection[int] | None = None, sends_images: bool = False) -> int:
         return len(self._products_due(only, sends_images=sends_images))
 
+    def emptied_pages(self, *, after: int, limit: int) -> list[ListingRow]:
+        return [row for row in self._rows() if row.is_emptied and row.id > after][:limit]
+
     def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
         return [
             FamilyRows(

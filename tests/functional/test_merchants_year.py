@@ -6,6 +6,7 @@ from PIL import Image
 from miva_sandbox import provisioning
 from sdk.store_reader import read_store
 from shopper import Shopper
+from stock_shop import pieces_in_reach
 from tradepost.database.models import AttentionRecord, Listing
 
 HEADER = (
@@ -187,3 +188,131 @@ def test_a_family_that_comes_back_under_another_handle_keeps_its_page(connected,
     assert on_sale(store) == IN_SIZES
     assert list(AttentionRecord.objects.values_list("kind", "message")) == []
     assert connected("listings", "publish", "--dry-run", "--json").json["changes"] == []
+
+
+# By what becomes of a cap in two sizes: the file that says so, and where a shopper finds what then.
+HAT = "hat,Hat,,Hats,Size,XS,HAT-XS,5,9.00,\n"
+AT_HOME = {
+    "two articles": (
+        "winter-cap,Winter Cap,,Hats,,,CAP-S,5,9.00,\nsummer-cap,Summer Cap,,Hats,,,CAP-L,4,9.00,\n",
+        {"CAP-S": [("CAP-S", (), "$9.00")], "CAP-L": [("CAP-L", (), "$9.00")]},
+    ),
+    "two families": (
+        (
+            "winter-cap,Winter Cap,,Hats,Size,S,CAP-S,5,9.00,\nwinter-cap,,,,,M,CAP-M,5,9.00,\n"
+            "summer-cap,Summer Cap,,Hats,Size,L,CAP-L,4,9.00,\nsummer-cap,,,,,XL,CAP-XL,4,9.00,\n"
+        ),
+        {
+            "CAP-S": [("winter-cap", ("Size: S",), "$9.00")],
+            "CAP-M": [("winter-cap", ("Size: M",), "$9.00")],
+            "CAP-L": [("summer-cap", ("Size: L",), "$9.00")],
+            "CAP-XL": [("summer-cap", ("Size: XL",), "$9.00")],
+        },
+    ),
+    "one size of another, and no other size": (
+        HAT + "hat,,,,,S,CAP-S,5,9.00,\n",
+        {"HAT-XS": [("hat", ("Size: XS",), "$9.00")], "CAP-S": [("hat", ("Size: S",), "$9.00")]},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AT_HOME)
+def test_what_goes_to_other_products_is_sold_on_their_pages_alone_and_comes_back(connected, store, bring, case):
+    """The page that all of it had left went on selling it, and a full file that took it back was refused."""
+    rows, found_there = AT_HOME[case]
+    hat = HAT if "hat" in rows else ""
+    bring(CAP + LARGE + hat)
+    assert connected("listings", "publish").code == 0
+    before = on_sale(store)
+
+    bring(rows)
+    shown = connected("listings", "publish", "--dry-run").out
+    meanwhile = on_sale(store)
+    explained = connected("listings", "explain", "cap").out
+    published = connected("listings", "publish")
+
+    assert "all that it sold is sold on the pages of other products" in shown
+    assert meanwhile.keys() == before.keys(), "and nothing is off sale until then"
+    assert "takes its page off sale as soon as" in explained
+    assert (published.code, on_sale(store)) == (0, found_there)
+    assert connected("listings", "publish").out.startswith("Nothing to do.")
+    assert "closed its page" in connected("listings", "explain", "cap").out
+    bring(CAP + LARGE + hat)
+    assert connected("listings", "publish").code == 0
+    assert connected("listings", "sync").code == 0
+    assert on_sale(store) == before
+
+
+def test_a_family_of_which_one_size_comes_back_under_another_handle_sells_that_and_no_other(connected, store, bring):
+    bring(CAP + LARGE)
+    assert connected("listings", "publish").code == 0
+    assert connected("catalogue", "remove", "cap", "--yes").code == 0
+    assert connected("listings", "sync").code == 0
+
+    bring("winter-cap,Cap,Warm,Hats,Size,S,CAP-S,5,9.00,\nwinter-cap,,,,,M,CAP-M,3,9.00,\n")
+    assert connected("listings", "publish").code == 0
+    assert connected("listings", "sync").code == 0
+
+    assert on_sale(store) == {
+        "CAP-S": [("cap", ("Size: S",), "$9.00")],
+        "CAP-M": [("cap", ("Size: M",), "$9.00")],
+    }
+
+
+def test_the_page_that_variants_have_left_stays_as_long_as_one_of_them_is_sold_nowhere_else(connected, store, bring):
+    bring(CAP + LARGE)
+    assert connected("listings", "publish").code == 0
+    rows, found_there = AT_HOME["two articles"]
+    bring(rows)
+    assert connected("listings", "pause", "CAP-L", "--yes").code == 0
+
+    assert connected("listings", "publish").code == 0
+
+    assert ("cap", ("Size: L",), "$9.00") in on_sale(store)["CAP-L"]
+    assert connected("listings", "unpause", "CAP-L", "--yes").code == 0
+    assert connected("listings", "publish").code == 0
+    assert on_sale(store) == found_there
+
+
+def test_a_page_that_the_merchant_has_made_is_not_closed_when_its_variants_go(connected, store, bring):
+    """What it offers besides is the merchant's, and so is whether it is open."""
+    bring(CAP + LARGE)
+    assert connected("listings", "publish").code == 0
+    for sku in ("cap", "CAP-S", "CAP-L"):
+        assert connected("listings", "unlink", sku, "--yes").code == 0
+    assert connected("listings", "link").code == 0
+    bring(AT_HOME["two articles"][0])
+
+    assert connected("listings", "publish").code == 0
+
+    assert read_store(store)["cap"].is_active
+
+
+def test_a_size_that_is_switched_on_by_itself_sells_the_same_pieces_twice_and_explain_says_so(connected, store, bring):
+    """Nobody said so: a shopper found it on two pages."""
+    bring(CAP + LARGE)
+    assert connected("listings", "publish").code == 0
+    assert connected("listings", "sync").code == 0
+    xml = '<Product_Update code="CAP-S"><Active>Yes</Active></Product_Update>'
+    store.domain.clock.move(20)
+    assert list(provisioning.run(store.store, xml)) == []
+
+    synced = connected("listings", "sync")
+    explained = connected("listings", "explain", "cap").out
+
+    assert (synced.code, list(AttentionRecord.objects.values_list("kind"))) == (0, [])
+    assert explained.count("It is switched on by itself on the store, too") == 1
+    assert on_sale(store) == IN_SIZES | {"CAP-S": [*IN_SIZES["CAP-S"], ("CAP-S", (), "$9.00")]}
+    # One stock for both, so that nothing is oversold, and hiding takes it off both.
+    shopper = store.shopper()
+    shopper.add("CAP-S", 4)
+    shopper.check_out()
+    assert pieces_in_reach(store, "cap", {"Size": "S"}) == 1
+    assert connected("listings", "hide", "CAP-S", "--now", "--yes").code == 0
+    assert "CAP-S" not in on_sale(store)
+    assert connected("listings", "unhide", "CAP-S", "--now", "--yes").code == 0
+    store.domain.clock.move(20)
+    assert list(provisioning.run(store.store, xml.replace("Yes", "No"))) == []
+    assert connected("listings", "sync").code == 0
+    assert "switched on by itself" not in connected("listings", "explain", "cap").out
+    assert on_sale(store) == IN_SIZES

@@ -66,6 +66,27 @@ def test_a_moved_variant_is_let_go_of_for_the_product_that_takes_it(listed, list
     assert (mug.is_orphaned, VariantRecord.objects.get(sku="MUG").is_gone) == (False, False)
 
 
+def test_a_page_that_everything_left_is_found_unless_it_was_only_linked_or_is_off_sale_already(listed, listings):
+    moves = (Move("tee", "x", ("tee-S", "tee-M"), is_whole=True),)
+    page = Listing.objects.filter(kind="parent")
+    listed.settle({"x": IdentityPlan(moves=moves)})
+    only_linked = listings.emptied_pages(after=0, limit=10)
+
+    page.update(proven_fingerprints={"structure": "1234"}, is_orphaned=False)
+    listed.settle({"x": IdentityPlan(moves=moves)})
+
+    number = page.get().pk
+    assert only_linked == []
+    assert [(row.id, row.is_emptied) for row in listings.emptied_pages(after=0, limit=10)] == [(number, True)]
+    for state in ({"is_paused": True}, {"is_orphaned": False}, {"health": "hidden"}, {"pending": "delist"}):
+        before = page.values(*state).get()
+        page.update(**state)
+        [row] = listings.by_ids([number])
+        assert (row.is_emptied, listings.emptied_pages(after=0, limit=10)) == (False, []), state
+        page.update(**before)
+    assert listings.emptied_pages(after=number, limit=10) == []
+
+
 def test_what_is_removed_is_orphaned_and_its_parent_with_the_last_variant(listed, listings, family, noon):
     listed.remove(["tee-S"])
     first = set(Listing.objects.filter(is_orphaned=True).values_list("sku", flat=True))

@@ -56,6 +56,12 @@ def test_a_product_that_a_known_one_takes_over_whole_is_merged_into_it():
     assert (found.renamed, found.moves) == ("", (Move("cup", "mug", ("cup",), is_whole=True),))
 
 
+def test_a_part_of_a_product_that_leaves_with_the_file_moves():
+    found = plan(a_simple("tee-M"), TEE, leaving=["tee"])
+
+    assert (found.moves, found.contested) == ((Move("tee", "tee-M", ("tee-M",), is_whole=True),), {})
+
+
 def test_a_part_of_another_product_moves_if_the_file_has_that_one_without_it_and_is_contested_else():
     split = a_simple("tee-M")
 

@@ -193,15 +193,24 @@ def judge_drift(
     product: StoreProduct,
     *,
     has_page: bool,
+    is_child: bool = False,
     content: Mapping[Group, tuple[FieldChange, ...]],
     known: Mapping[Group, Drift],
     policies: Policies,
 ) -> DriftFinding:
-    """Decide what becomes of what differs; `content` as `content_drift` found it, `known` from earlier comparisons."""
+    """
+    Decide what becomes of what differs; `content` as `content_drift` found it, `known` from earlier comparisons.
+
+    `is_child`: it is sold on the page of its family.
+    """
     finding = DriftFinding()
     _judge_price(finding, row, product, known.get(Group.PRICE), policies[Group.PRICE])
     if has_page:
         _judge_status(finding, row, product, known.get(Group.STATUS), policies[Group.STATUS])
+    elif is_child:
+        # Nobody is asked: it is the same pieces at the same price, and many a store has it so on purpose.
+        opened = Drift.of((FieldChange("is_active", False, True),), is_kept=True)
+        finding.drifts[Group.STATUS] = opened if product.is_active else None
     for group, fields in content.items():
         if row.status.pending is Pending.OVERWRITE and group in row.overwrite_groups:
             continue  # it is about to be sent

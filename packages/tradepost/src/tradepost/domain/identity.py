@@ -90,13 +90,15 @@ def plan_identity(
     skus_in_use: Collection[str],
     present: Collection[str] = (),
     named: Collection[str] = (),
+    leaving: Collection[str] = (),
 ) -> IdentityPlan:
     """
     Settle who the variants of a product are.
 
     `known`: the product of this handle, and those that have one of its SKUs. `skus_in_use`: which of its SKUs the
     catalogue knows, of variants that are gone, too. `present` and `named`: the handles and SKUs that the file brings
-    beside this one: what it says of another product decides what may be taken from that.
+    beside this one: what it says of another product decides what may be taken from that. `leaving`: the handles of
+    products that go out of the catalogue with this file, which may be left by all that is theirs.
     """
     by_handle = {each.handle: each for each in known}
     own = {variant.sku for variant in product.variants}
@@ -109,7 +111,8 @@ def plan_identity(
         if other is mine or not taken:
             continue
         is_present = other.handle in present
-        is_whole = not is_present and own.union(named).issuperset(other.variants)
+        is_leaving = other.handle in leaving
+        is_whole = not is_present and (is_leaving or own.union(named).issuperset(other.variants))
         if is_whole and len(taken) == len(other.variants) and mine is None and not renamed:
             renamed = other.handle
         elif is_whole or is_present:

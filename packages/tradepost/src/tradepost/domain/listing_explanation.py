@@ -47,6 +47,10 @@ class ExplainedValues(SyncValues, Protocol):
     def layout(self) -> Layout | None: ...
     @property
     def is_ours(self) -> bool: ...
+    @property
+    def is_retired(self) -> bool: ...
+    @property
+    def is_emptied(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,23 @@ _PUBLISHING = frozenset({Pending.PUBLISH, Pending.OVERWRITE})
 When = Callable[[datetime], str]
 
 
-def state(listing: ExplainedValues, deeds: Deeds, *, when: When) -> Iterator[str]:
-    """Say what it is, and who brought it there."""
+def state(listing: ExplainedValues, deeds: Deeds, *, when: When, has_page_besides: bool = False) -> Iterator[str]:
+    """
+    Say what it is, and who brought it there.
+
+    `has_page_besides`: a variant that is sold on its family's page is switched on by itself, too.
+    """
     status = listing.status
     template = _STATES[status.settled]
     yield template.format(id=listing.external_id, by=_by(deeds.settled, when))
     if status.settled == LISTED and listing.is_inactive:
         kept = ", and the channel leaves it so" if listing.keeps_inactive else ""
         yield f"Somebody has switched it off on the store{kept}."
+    if has_page_besides:
+        yield (
+            "It is switched on by itself on the store, too, so shoppers find it on a page of its own beside its "
+            "family's: the same pieces at the same price. Switch it off there if that is not meant."
+        )
     if status.pending is Pending.OVERWRITE:
         groups = ", ".join(sorted(group.value for group in listing.overwrite_groups))
         yield f"An overwrite of {groups or 'its content'} is queued{_asked(deeds.asked, when)}."
@@ -141,7 +154,8 @@ def next_steps(listing: ExplainedValues, *, sends_images: bool, when_run: Callab
     for deed in deeds:
         yield f"A {deed.kind} {deed.words}: {when_run(deed.kind)}."
     if not (deeds or is_stuck):
-        yield _IDLE[status.settled].format(sku=sku)
+        is_closed = listing.is_retired and status.settled == HIDDEN
+        yield _CLOSED if is_closed else _IDLE[status.settled].format(sku=sku)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +174,8 @@ def next_deeds(listing: ExplainedValues, *, sends_images: bool) -> Iterator[Next
     if is_switch_due(status, listing.layout, is_ours=listing.is_ours, refusals=listing.refusals):
         switched = f"switches its family, which is {listing.layout} on the store, to the layout of the channel"
         yield NextDeed("publish", switched)
+    if listing.is_emptied:
+        yield NextDeed("publish", "takes its page off sale as soon as all that it sold is on sale elsewhere")
     if published := _published(listing, sends_images=sends_images):
         yield NextDeed("publish", published)
     synced = [words.format(price=listing.wanted_price) for stage, words in _SYNCED.items() if is_due(stage, listing)]
@@ -195,6 +211,7 @@ _BROKEN = (
     "Nothing is sent for it. 'tradepost listings link {sku}' looks for its product again, 'tradepost listings unlink "
     "{sku}' lets go of it."
 )
+_CLOSED = "Nothing is due: a publish has closed its page, because nothing is sold there any more."
 _IDLE: Mapping[Settled, str] = {
     NOT_LISTED: (
         "Nothing is due. 'tradepost listings publish {sku}' makes it on the store, 'tradepost listings link {sku}' "

@@ -20,6 +20,8 @@ from tradepost.domain.store import StoreAttribute, StoreOption, StoreProduct, St
 R = TypeVar("R", StoreAttribute, StoreOption)
 RETIRED_MARK: list[Any] = ["retired"]
 """The mark of a page whose product has no options any more."""
+EMPTIED_MARK: list[Any] = ["emptied"]
+"""The mark of a page of which everything went to other products."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from tradepost import wiring
-from tradepost.database.models import Channel, LinkEvent, Listing, Run, RunChange
+from tradepost.database.models import Channel, DriftRecord, LinkEvent, Listing, Run, RunChange
 from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.fields import Group
 from tradepost.domain.for_sale import SaleFacts, obstacles
 from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Health, Link, Status
@@ -62,15 +64,16 @@ def explain_all(channel: Channel, ids: Collection[int]) -> list[ExplainedListing
     rows = {row.id: row for row in wiring.listings.listings_of(channel.pk).by_ids([record.pk for record in found])}
     stocks = {stock.sku: stock for stock in wiring.listings.stocks_of(rows)}
     prices = wiring.listings.prices_of(rows)
-    told = _Teller(channel)
+    told = _Teller(channel, besides=_with_page_besides(rows))
     return [told.explained(record, rows[record.pk], prices.get(record.pk), stocks.get(record.sku)) for record in found]
 
 
 class _Teller:
     """What is the same for all listings that are explained at once."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, *, besides: Collection[int]) -> None:
         self._channel = channel
+        self._besides = besides
         self._zone = zone_of(channel.time_zone)
         self._now = timezone.now().astimezone(self._zone)
         self._settings: ChannelSettings = wiring.channels.profile_of(channel).settings
@@ -82,7 +85,10 @@ class _Teller:
     ) -> ExplainedListing:
         reasons = self._obstacles(record, row.status)
         found = {
-            "state": [*state(row, deeds_of(record), when=self._when), *_locked(row)],
+            "state": [
+                *state(row, deeds_of(record), when=self._when, has_page_besides=record.pk in self._besides),
+                *_locked(row),
+            ],
             "next": next_steps(row, sends_images=self._sends_images, when_run=self._when_run),
             "in the way": self._in_the_way(record, reasons),
             "price": explain_page_price(row.status, wanted=row.wanted_price, proven=row.proven_price)
@@ -120,6 +126,13 @@ class _Teller:
                 sells_without_stock=record.proven_without_stock,
             )
         )
+
+
+def _with_page_besides(listing_ids: Collection[int]) -> frozenset[int]:
+    """Those variants that a comparison has found switched on by themselves."""
+    variants = DriftRecord.objects.filter(listing__in=listing_ids, listing__kind=Kind.VARIANT.value)
+    of_status = variants.filter(group=Group.STATUS.value).values_list("listing_id", "fields")
+    return frozenset(number for number, fields in of_status if any(each["after"] is True for each in fields))
 
 
 def _locked(row: ListingRow) -> Iterator[str]:

@@ -345,7 +345,9 @@ def identity_words(plan: IdentityPlan) -> Iterator[str]:
     if plan.renamed:
         yield f"It is '{plan.renamed}' under another handle: its listings go on, with their codes on stores."
     for move in plan.moves:
-        left = f" Nothing is left of '{move.before}'; delist its page." if move.is_whole else ""
+        left = (
+            f" Nothing is left of '{move.before}': the next publish takes its page off sale." if move.is_whole else ""
+        )
         yield f"{', '.join(move.skus)} moved here from '{move.before}', with listings and codes.{left}"
     for change in plan.skus:
         yield (

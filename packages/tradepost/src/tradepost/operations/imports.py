@@ -229,7 +229,8 @@ class _Import:
         ports, report = self._ports, self._report
         with ports.transaction():
             products = _with_kept(products, batch, ports.catalogue, report)
-            to_save, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
+            leaving = self._leaving(products) if is_last else frozenset[str]()
+            to_save, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last, leaving=leaving)
             report.add(self._writer.save(to_save))
         for product in (each.product for each in to_save):
             report.products += 1
@@ -239,6 +240,24 @@ class _Import:
             report.variants += len(product.variants) if product.is_family else 0
             report.simple += not product.is_family
         return undecided
+
+    def _leaving(self, products: Sequence[Product]) -> frozenset[str]:
+        """
+        Name the products that have a SKU of these, and that a full file takes out of the catalogue since it lacks them.
+
+        It says so at its end, and what goes on elsewhere has gone there by then.
+        """
+        if not self._is_full or self._strays:
+            return frozenset()
+        catalogue = self._ports.catalogue
+        owners = catalogue.owners([variant.sku for product in products for variant in product.variants])
+        present = set(self._present)
+        absent = {handle for handle in owners.values() if hash(handle) not in present}
+        return catalogue.brought_by(self._options.source, absent) if absent else frozenset()
+
+    @property
+    def _is_full(self) -> bool:
+        return self._source.is_full if self._options.is_full is None else self._options.is_full
 
     def _save_values(self, values: Sequence[SkuValues]) -> None:
         taken, saved = self._writer.take(values)
@@ -269,7 +288,7 @@ class _Import:
     def _leave_out_absent(self) -> None:
         """Count what the source has brought and this file does not have; where it is full, take that out."""
         ports, report = self._ports, self._report
-        is_full = self._source.is_full if self._options.is_full is None else self._options.is_full
+        is_full = self._is_full
         if report.values:
             return
         if is_full and (self._strays or not report.products):
@@ -412,13 +431,18 @@ def _note_descriptions(products: Sequence[Product], descriptions: DescriptionCle
 
 
 def _settle_identity(
-    products: Sequence[Product], catalogue: Catalogue, report: ImportReport, *, is_last: bool
+    products: Sequence[Product],
+    catalogue: Catalogue,
+    report: ImportReport,
+    *,
+    is_last: bool,
+    leaving: Collection[str],
 ) -> tuple[list[ProductToSave], list[Product]]:
     """
     Decide who the variants of a batch are: renamed, recoded and moved ones go on as what they were.
 
     Returns the products to save, and those whose SKUs another product has of which the file may still tell. At the end
-    of the file such a SKU is refused: it may well be another merchant's.
+    of the file such a SKU is refused: it may well be another merchant's, unless that product is `leaving`.
     """
     skus = [variant.sku for product in products for variant in product.variants]
     handles = {product.handle for product in products}
@@ -444,6 +468,7 @@ def _settle_identity(
             skus_in_use=in_use,
             present=handles,
             named=skus,
+            leaving=leaving,
         )
         if plan.contested and not is_last:
             undecided.append(product)

@@ -77,6 +77,10 @@ class DjangoCatalogue:
             yield tuple(handle for _, handle in found)
             after = found[-1][0]
 
+    def brought_by(self, source: str, handles: Collection[str]) -> frozenset[str]:
+        found = ProductRecord.objects.filter(source__name=source, handle__in=sql.among_texts(handles))
+        return frozenset(found.values_list("handle", flat=True))
+
     def withdraw(self, handles: Collection[str]) -> list[SaleChange]:
         with transaction.atomic():
             of_products = VariantRecord.objects.filter(product__handle__in=list(handles), is_gone=False)

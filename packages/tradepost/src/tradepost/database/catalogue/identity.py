@@ -13,14 +13,17 @@ from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.search import note_product_words
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
-from tradepost.domain.fields import Group
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.fields import Group, fingerprint
 from tradepost.domain.identity import KnownProduct, Lookalike, SkuChange, lookalike
 from tradepost.domain.listing import Link, Pending
+from tradepost.domain.structure import EMPTIED_MARK
 
 GONE = "The catalogue does not have it any more, so its stock on the store goes to 0."
 # More than a person would go through; a supplier who changes every key of a catalogue is told of the first.
 _MOST_LOOKALIKES = 500
 _EMPTIED = "None of its variants is in the catalogue any more; delist it when nobody needs its page."
+_LEFT = "Its variants belong to other products now. Its page goes off sale when a publish has put them on sale there."
 
 
 def known_products(handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
@@ -161,7 +164,7 @@ def orphan_variants(variant_ids: Collection[int], *, at: datetime) -> None:
     note_attention(orphaned, Attention.ORPHANED, GONE, at=at)
 
 
-def orphan_parents(product_ids: Collection[int], *, at: datetime) -> None:
+def orphan_parents(product_ids: Collection[int], *, at: datetime, why: str = _EMPTIED) -> None:
     """Flag the listings of parents whose product has no variant any more."""
     if not product_ids:
         return
@@ -176,13 +179,28 @@ def orphan_parents(product_ids: Collection[int], *, at: datetime) -> None:
         """,
         emptied=Rows.of_ids(product_ids),
     )
-    note_attention(orphaned, Attention.ORPHANED, _EMPTIED, at=at)
+    note_attention(orphaned, Attention.ORPHANED, why, at=at)
 
 
 def empty_products(handles: Collection[str], *, at: datetime) -> None:
-    """Flag what is left of products whose variants have moved away."""
+    """
+    Flag what is left of products whose variants have moved away, and mark their pages, which a publish closes.
+
+    What has not moved may be there still, and leaves with the same file.
+    """
     emptied = set(ProductRecord.objects.filter(handle__in=list(handles)).values_list("id", flat=True))
-    orphan_parents(emptied, at=at)
+    orphan_parents(emptied, at=at, why=_LEFT)
+    pages = Listing.objects.filter(product_id__in=emptied, kind=Kind.PARENT.value, link=Link.LINKED.value)
+    mark = fingerprint(EMPTIED_MARK)
+    sql.update(
+        Listing,
+        [
+            {"id": number, "proven_fingerprints": {**proven, Group.STRUCTURE.value: mark}}
+            for number, proven in pages.values_list("id", "proven_fingerprints")
+            # What a page that was only linked offers is the merchant's.
+            if Group.STRUCTURE.value in proven
+        ],
+    )
 
 
 def hand_over_listings(before: str, after: str) -> None:

@@ -32,14 +32,16 @@ from tradepost.database.models import AttentionRecord, DriftRecord, Listing, Pro
 from tradepost.database.search import note_product_words
 from tradepost.database.sql import Rows
 from tradepost.domain.attention import Attention
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
-from tradepost.domain.fields import Group
+from tradepost.domain.fields import Group, fingerprint
 from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Link, Status
+from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import Locks
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import LOOK_AGAIN_AFTER
+from tradepost.domain.structure import EMPTIED_MARK
 from tradepost.operations.ports import (
     Clock,
     CodeHolder,
@@ -93,6 +95,14 @@ class DjangoListings:
                 channel_id=self._channel_id, after=after, limit=limit, only=only, sends_images=sends_images
             )
         )
+
+    def emptied_pages(self, *, after: int, limit: int) -> list[ListingRow]:
+        # By the index of what the catalogue has no more and is on sale.
+        left_over = self._all().filter(link=Link.LINKED.value, health=Health.LISTED.value, is_orphaned=True)
+        emptied = left_over.filter(
+            kind=Kind.PARENT.value, is_paused=False, proven_fingerprints__structure=fingerprint(EMPTIED_MARK)
+        )
+        return listing_rows(emptied.exclude(pending=Pending.DELIST.value).filter(pk__gt=after).order_by("pk")[:limit])
 
     def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
         products = products_by_id(product_ids)

@@ -155,6 +155,7 @@ class Comparison(Operation[ListingRow, ComparisonFacts, ProductsById, Mapping[in
             row,
             product,
             has_page=has_own_page(row.kind, layout),
+            is_child=row.kind is Kind.VARIANT and layout is Layout.NATIVE,
             content=_content(row, product, wanted.get(row.product_id, {}), layout),
             known={group: drift for group, drift in known.items() if group not in self._forced - row.locks.left_alone},
             policies={**self._policies, **dict.fromkeys(row.locks.left_alone, DriftPolicy.STORE)},

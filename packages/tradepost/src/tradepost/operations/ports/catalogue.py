@@ -340,6 +340,10 @@ class Catalogue(Protocol):
         """Return the handles of the products that are there and that this source brought last, a batch at a time."""
         ...
 
+    def brought_by(self, source: str, handles: Collection[str]) -> frozenset[str]:
+        """Return those of these products that this source brought last."""
+        ...
+
     def withdraw(self, handles: Collection[str]) -> "list[SaleChange]":
         """
         Take products out of the catalogue: their listings are orphaned. Returns what of them is on stores; idempotent.

@@ -10,15 +10,16 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group, fingerprint
 from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending, Status
+from tradepost.domain.listing import LISTED, Pending, Status
 from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.stages import Stage
-from tradepost.domain.structure import RETIRED_MARK, structure_mark
+from tradepost.domain.structure import EMPTIED_MARK, RETIRED_MARK, structure_mark
 from tradepost.operations.ports.matches import Matches, ToLink
 from tradepost.operations.ports.store import SetupItem, SetupKind
 
 _OF_A_RETIRED_PAGE = fingerprint(RETIRED_MARK)
+_OF_AN_EMPTIED_PAGE = fingerprint(EMPTIED_MARK)
 _OF_AN_ARTICLE = fingerprint(structure_mark(Kind.SIMPLE))
 
 
@@ -104,6 +105,18 @@ class ListingRow:
     def is_retired(self) -> bool:
         """Whether it is the page of a family that the hub has closed, because nothing is sold on it any more."""
         return self.kind is Kind.PARENT and self.proven_fingerprints.get(Group.STRUCTURE) == _OF_A_RETIRED_PAGE
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether it is an open page of ours of which everything went to other products, for a publish to close."""
+        return (
+            self.kind is Kind.PARENT
+            and self.proven_fingerprints.get(Group.STRUCTURE) == _OF_AN_EMPTIED_PAGE
+            and self.status.is_orphaned
+            and self.status.settled == LISTED
+            and not self.status.is_paused
+            and self.status.pending is not Pending.DELIST
+        )
 
 
 class LinkedListing(NamedTuple):
@@ -200,6 +213,14 @@ class Listings(Protocol):
 
     def count_publish_due(self, *, only: Collection[int] | None = None, sends_images: bool = False) -> int:
         """Count the products that `publish_due` gives."""
+        ...
+
+    def emptied_pages(self, *, after: int, limit: int) -> list[ListingRow]:
+        """
+        Pages that are emptied (`ListingRow.is_emptied`), by id > `after`.
+
+        They are not worked on by anything else, as the catalogue has nothing for them any more.
+        """
         ...
 
     def families(self, product_ids: Collection[int]) -> list[FamilyRows]:

@@ -40,6 +40,7 @@ from tradepost.operations.ports import (
 )
 from tradepost.operations.publish import verdict
 from tradepost.operations.publish.cleaning import cleaned
+from tradepost.operations.publish.emptied_pages import EmptiedPages
 from tradepost.operations.publish.family_plan import FamilyPlan, PublishDetail, closes, plan_family
 from tradepost.operations.publish.family_triage import due_groups
 from tradepost.operations.publish.files import upload
@@ -66,6 +67,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     sight_first(ports)
     operation = Publish(ports.channel, selection)
     drive(ports, operation)
+    drive(ports, EmptiedPages(ports.channel, selection))
     if operation.without_images:
         with ports.run.transaction():
             ports.run.report([_images_left_out(ports.channel.name, operation.without_images)])

@@ -59,7 +59,7 @@ def _judge_family(family: FamilyPlan, seen: PublishSeen, evidence: Evidence, ver
         verdict.closed_intents.append(row.code)
     if family.closed is not None and family.closed.id not in verdict.flags:
         is_family = family.family.product.is_family
-        verdict.proven.append(_closed(family.closed, evidence.began, family.layout.layout))
+        verdict.proven.append(closed_page(family.closed, evidence.began, family.layout.layout))
         verdict.flag(family.closed.id, Attention.ORPHANED, _NOT_NEEDED if is_family else _CLOSED)
     not_offered = _not_offered(family, seen, evidence)
     for key in family.scope.groups:
@@ -212,7 +212,7 @@ def _was_closed(row: ListingRow) -> bool:
     return row.is_retired and row.status.health is Health.HIDDEN
 
 
-def _closed(row: ListingRow, at: datetime, layout: Layout) -> Proven:
+def closed_page(row: ListingRow, at: datetime, layout: Layout) -> Proven:
     """A page that nobody can open is hidden; whether it is delisted, a person decides."""
     status = row.status if row.status.health is Health.HIDDEN else settle(row.status, Event.CLOSED)
     if status.pending is Pending.UNHIDE:
