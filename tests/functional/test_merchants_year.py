@@ -1,12 +1,14 @@
 """What a merchant does in a year, one thing after another: where it ends, for a shopper and in the words of the hub."""
 
+from contextlib import closing
+
 import pytest
 from PIL import Image
 
 from miva_sandbox import provisioning
 from sdk.store_reader import read_store
 from shopper import Shopper
-from stock_shop import pieces_in_reach
+from stock_shop import Merchant, pieces_in_reach
 from tradepost.database.models import AttentionRecord, Listing
 
 HEADER = (
@@ -316,3 +318,56 @@ def test_a_size_that_is_switched_on_by_itself_sells_the_same_pieces_twice_and_ex
     assert connected("listings", "sync").code == 0
     assert "switched on by itself" not in connected("listings", "explain", "cap").out
     assert on_sale(store) == IN_SIZES
+
+
+def test_two_sizes_whose_skus_are_swapped_are_sold_by_the_new_ones_with_what_there_is_of_each(connected, store, bring):
+    bring(CAP + LARGE)
+    assert connected("listings", "publish").code == 0
+
+    bring("cap,Cap,Warm,Hats,Size,S,CAP-L,5,9.00,\ncap,,,,,L,CAP-S,4,11.00,\n")
+    published = connected("listings", "publish")
+    synced = connected("listings", "sync")
+
+    assert (published.code, synced.code) == (0, 0), (published, synced)
+    assert on_sale(store) == {"CAP-L": [("cap", ("Size: S",), "$9.00")], "CAP-S": [("cap", ("Size: L",), "$11.00")]}
+    assert [pieces_in_reach(store, "cap", {"Size": size}) for size in ("S", "L")] == [5, 4]
+    assert connected("listings", "publish").out.startswith("Nothing to do.")
+
+
+def test_a_count_that_is_typed_on_the_store_while_a_product_is_hidden_sells_nothing(connected, store, bring):
+    """It is set to 0 again, and what is for sale afterwards is what the catalogue says."""
+    bring("mug,Mug,,,,,MUG,5,7.00,\n")
+    assert connected("listings", "publish").code == 0
+    assert connected("listings", "hide", "MUG", "--now", "--yes").code == 0
+    with closing(Merchant(store)) as merchant:
+        merchant.set_count("MUG", 9)
+    Listing.objects.update(looked_at=None)
+
+    assert connected("listings", "sync").code == 0
+    hidden = on_sale(store)
+    assert connected("listings", "unhide", "MUG", "--now", "--yes").code == 0
+
+    assert (hidden, pieces_in_reach(store, "MUG", {})) == ({}, 5)
+
+
+def test_a_size_that_is_called_otherwise_keeps_its_pieces_when_another_one_is_new_in_the_same_file(
+    connected, store, bring
+):
+    bring(CAP + LARGE)
+    assert connected("listings", "publish").code == 0
+    shopper = store.shopper()
+    shopper.add("cap", 2, {"Size": "S"})
+    shopper.check_out()
+
+    bring("cap,Cap,Warm,Hats,Size,Small,CAP-S,5,9.00,\ncap,,,,,L,CAP-L,4,9.00,\ncap,,,,,S,CAP-XS,3,8.00,\n")
+    assert connected("orders", "get").code == 0
+    published = connected("listings", "publish")
+    synced = connected("listings", "sync")
+
+    assert (published.code, synced.code) == (0, 0), (published, synced)
+    assert on_sale(store) == {
+        "CAP-S": [("cap", ("Size: Small",), "$9.00")],
+        "CAP-L": [("cap", ("Size: L",), "$9.00")],
+        "CAP-XS": [("cap", ("Size: S",), "$8.00")],
+    }
+    assert [pieces_in_reach(store, "cap", {"Size": size}) for size in ("Small", "L", "S")] == [3, 4, 3]
