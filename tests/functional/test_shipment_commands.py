@@ -1,7 +1,10 @@
 """Shipments by commands: recorded from a file, corrected, suppressed, taken back, and counted where people look."""
 
+from contextlib import closing
+
 import pytest
 
+from stock_shop import Merchant
 from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.database.models import RunChange, ShipmentRecord
 
@@ -168,3 +171,28 @@ def test_unsent_shipments_are_counted_and_a_suppressed_one_is_none(published, bo
     assert (retried.code, "Neither parked nor suppressed: NONE." in retried.err) == (1, True)
     assert nothing.out == "No shipment is parked.\n"
     assert published("channel", "show", "shop", "--json").json["unsent_shipments"] == {"waiting": 0, "parked": 0}
+
+
+def test_a_file_that_ships_some_pieces_and_what_was_cancelled_ships_the_pieces(published, file_of, store, box):
+    bought = [Purchase("HP-MUG-WHITE", (), 3), Purchase("HP-NOTE-SLATE", (), 1)]
+    number = buy(box.storefront, store_code=box.store_code, purchases=bought, name="Ada Lovelace")
+    published("orders", "get")
+    with closing(Merchant(store)) as merchant:
+        [note] = [line for line, (sku, _, _) in merchant.lines(number).items() if sku == "HP-NOTE-SLATE"]
+        merchant.call("OrderItemList_Cancel", Order_ID=number, Line_IDs=[note])
+        published("orders", "get")
+        path = file_of(f"{number},HP-MUG-WHITE,2,1Z1,UPS,,P-1,", f"{number},HP-NOTE-SLATE,1,1Z2,UPS,,P-2,")
+
+        done = published("shipments", "import", path, "--now", "--json")
+        rest = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z3", "--now")
+        lines = sorted((sku, quantity, status) for sku, quantity, status in merchant.lines(number).values())
+
+    assert (len(done.json["recorded"]), done.json["refused"], rest.code) == (1, 1, 0), (done, rest)
+    told = store.store.db.rows("SELECT tracknum FROM order_shipments ORDER BY tracknum")
+    assert [row["tracknum"] for row in told] == ["1Z1", "1Z3"]
+    shipped, cancelled = 200, 300
+    assert lines == [
+        ("HP-MUG-WHITE", 1, shipped),
+        ("HP-MUG-WHITE", 2, shipped),
+        ("HP-NOTE-SLATE", 1, cancelled),
+    ]
