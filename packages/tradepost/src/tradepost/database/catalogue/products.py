@@ -47,34 +47,25 @@ def read_products(rows: "QuerySet[ProductRecord]") -> dict[int, Product]:
     for _, _, product_id, is_gone, *values in sorted(found, key=itemgetter(0, 1)):
         if not is_gone:
             variants[product_id].append(_variant(values, of_variant))
-    products = {product_id: values for product_id, *values in sql.read_values(ProductRecord, _OF_PRODUCT, ids, by="id")}
-    return {
-        product_id: Product(
-            handle=handle,
-            title=title,
-            description=description,
-            variants=tuple(variants[product_id]),
-            option_names=tuple(option_names),
-            brand=brand,
-            category=tuple(category),
-            tags=tuple(tags),
-            page_title=page_title,
-            images=tuple(of_product[product_id]),
-            is_for_sale=is_for_sale,
-        )
-        for product_id in ids
-        for (
-            handle,
-            title,
-            description,
-            option_names,
-            brand,
-            category,
-            tags,
-            page_title,
-            is_for_sale,
-        ) in [products[product_id]]
-    }
+    products = {values[0]: values for values in sql.read_values(ProductRecord, _OF_PRODUCT, ids, by="id")}
+    return {each: _product(products[each], variants[each], of_product[each]) for each in ids}
+
+
+def _product(values: Sequence[Any], variants: Sequence[Variant], images: Sequence[SourceImage]) -> Product:
+    _, handle, title, description, option_names, brand, category, tags, page_title, is_for_sale = values
+    return Product(
+        handle=handle,
+        title=title,
+        description=description,
+        variants=tuple(variants),
+        option_names=tuple(option_names),
+        brand=brand,
+        category=tuple(category),
+        tags=tuple(tags),
+        page_title=page_title,
+        images=tuple(images),
+        is_for_sale=is_for_sale,
+    )
 
 
 def read_gone_variants(skus: Collection[str]) -> dict[str, tuple[str, Variant]]:

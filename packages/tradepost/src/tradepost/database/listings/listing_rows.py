@@ -94,17 +94,18 @@ def status_in(values: Mapping[str, Any]) -> Status:
     return _status(_STATUS_IN(values))
 
 
+def status_of(*, health: str, link: str, pending: str, is_paused: bool, is_orphaned: bool) -> Status:
+    return _status((health, link, pending, is_paused, is_orphaned))
+
+
 _STATUS_IN = itemgetter(*STATUS_COLUMNS)
-
-
-@cache
-def _status(columns: tuple[Any, ...]) -> Status:
-    return status_of(**dict(zip(STATUS_COLUMNS, columns, strict=True)))
 
 
 # There are few, and thousands of rows have one.
 @cache
-def status_of(*, health: str, link: str, pending: str, is_paused: bool, is_orphaned: bool) -> Status:
+def _status(columns: tuple[Any, ...]) -> Status:
+    """Of the values of `STATUS_COLUMNS`."""
+    health, link, pending, is_paused, is_orphaned = columns
     return Status(Health(health), Link(link), Pending(pending), is_paused=is_paused, is_orphaned=is_orphaned)
 
 

@@ -77,9 +77,7 @@ class FamilyTriage:
         found = self._seen.products.get(code_key(row.code))
         if row.status.link is Link.LINKED:
             self._linked(row, found)
-        elif (
-            row.kind is not Kind.PARENT and self._selection.is_published(row) and row.status.pending is Pending.PUBLISH
-        ):
+        elif row.kind is not Kind.PARENT and self._is_to_be_published(row):
             self._unlinked(row, found)
 
     def _linked(self, row: ListingRow, found: StoreProduct | None) -> None:
