@@ -1,6 +1,7 @@
 """Where Django keeps sessions: in a table of our own, which says whose each one is. Named in the settings."""
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
@@ -13,11 +14,24 @@ _PERSON = "_auth_user_id"
 
 
 class SessionStore(DatabaseSessions):
-    """Sessions with their person, address and browser in columns, so that they can be listed and ended."""
+    """
+    Sessions with their person, address and browser in columns, so that they can be listed and ended.
+
+    `seen_at`: when this one was seen before, as it was read.
+    """
+
+    seen_at: datetime | None = None
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
+
+    def load(self) -> dict[str, Any]:
+        row: Session | None = self._get_session_from_db()  # type: ignore[attr-defined] # the stubs lack it
+        if row is None:
+            return {}
+        self.seen_at = row.seen_at
+        return self.decode(row.session_data)
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         row = super().create_model_instance(data)

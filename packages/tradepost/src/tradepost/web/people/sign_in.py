@@ -91,7 +91,7 @@ def end_idle_sessions(answer: Answer) -> Answer:
     def answer_in_time(request: HttpRequest) -> HttpResponse:
         person, now = request.user, timezone.now()
         if isinstance(person, Person) and request.session.session_key:
-            seen = wiring.people.sessions().seen(request.session.session_key, at=now)
+            seen = wiring.people.sessions().seen(request.session, at=now)
             if person.role == Role.OWNER and seen is not None and now - seen > OWNERS_IDLE:
                 logout(request)
                 messages.info(request, f"Logged out after {_minutes(OWNERS_IDLE)} minutes without a page.")
