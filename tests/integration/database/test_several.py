@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradepost.database.models import Channel
-from tradepost.database.several import counted_keys, counts_of, few_keys, few_rows, first_keys
+from tradepost.database.several import CountStatement, counted_keys, counts_of, few_keys, few_rows, first_keys
 
 LETTERS = "abcde"
 EVERY_WAY = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -66,3 +66,13 @@ def test_the_first_of_several_queries_are_those_of_all_together(rows):
         )
 
     compare()
+
+
+def test_what_was_beyond_the_bound_a_moment_ago_is_not_counted_again(rows):
+    moments = iter([0.0, 10.0, 40.0])
+    counted = CountStatement([[beginning_with("a")], [beginning_with("e")]], up_to=3, clock=lambda: next(moments))
+    assert counted.numbers() == [1, 3]
+    Channel.objects.all().delete()
+
+    assert counted.numbers() == [0, 3]
+    assert counted.numbers() == [0, 0]

@@ -4,8 +4,8 @@ Several queries asked at once: the parts of a list, one for each channel as its 
 Each question costs a database a millisecond, whatever it is about, and a page has many.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet, Value
@@ -15,6 +15,8 @@ from tradepost.database import sql
 Found = TypeVar("Found", bound=Model)
 WrittenQuery = tuple[str, Sequence[Any]]
 
+# As long as somebody clicks from page to page. What is told of such a number is only that there are more.
+_BELIEVED_SECONDS = 30
 _ONE = "SELECT * FROM ({query}) AS one"
 _COUNT = "(SELECT COUNT(*) FROM ({rows} LIMIT {most}) AS found) AS c{place}"
 _COUNTS = "SELECT {counts}"
@@ -25,45 +27,44 @@ _COUNTED = """
     """
 
 
-@dataclass(frozen=True, slots=True)
 class CountStatement:
     """
     Groups of queries written out to be counted, each as far as to a bound, as often as somebody asks.
 
-    Of many queries, to write them out takes as long as to answer them. `groups`: how many there are, of which those at
-    `places` can have rows.
+    Of many queries, to write them out takes as long as to answer them. And to count as far as to the bound takes
+    longest: what has reached it is believed to be beyond it for a while.
     """
 
-    groups: int
-    places: Sequence[int]
-    text: str
-    values: Sequence[Any]
-
-    @classmethod
-    def of(cls, groups: Sequence[Sequence[QuerySet[Any]]], *, up_to: int) -> "CountStatement":
+    def __init__(
+        self, groups: Sequence[Sequence[QuerySet[Any]]], *, up_to: int, clock: Callable[[], float] = monotonic
+    ) -> None:
         """What two queries of a group have counts twice."""
-        texts: dict[int, str] = {}
-        values: list[Any] = []
-        for place, group in enumerate(groups):
-            rows = _together(_without_columns(query)[:up_to] for query in group)
-            if rows is not None:
-                texts[place] = _COUNT.format(rows=rows[0], most=up_to, place=place)
-                values += rows[1]
-        return cls(len(groups), list(texts), _COUNTS.format(counts=", ".join(texts.values())), values)
+        self._up_to = up_to
+        self._clock = clock
+        written = [_together(_without_columns(query)[:up_to] for query in group) for group in groups]
+        self._counted = {place: rows for place, rows in enumerate(written) if rows is not None}
+        self._groups = len(groups)
+        self._believed_until: dict[int, float] = {}
 
     def numbers(self) -> list[int]:
         """Count the rows of each group."""
-        counts = [0] * self.groups
-        if self.places:
-            (row,) = sql.fetch_rows(self.text, *self.values)
-            for place, number in zip(self.places, row.values(), strict=True):
+        now = self._clock()
+        counts = [self._up_to if self._believed_until.get(place, now) > now else 0 for place in range(self._groups)]
+        asked = {place: rows for place, rows in self._counted.items() if not counts[place]}
+        if asked:
+            texts = (_COUNT.format(rows=text, most=self._up_to, place=place) for place, (text, _) in asked.items())
+            values = [value for _, values in asked.values() for value in values]
+            (row,) = sql.fetch_rows(_COUNTS.format(counts=", ".join(texts)), *values)
+            for place, number in zip(asked, row.values(), strict=True):
                 counts[place] = number
+                if number == self._up_to:
+                    self._believed_until[place] = now + _BELIEVED_SECONDS
         return counts
 
 
 def counts_of(groups: Sequence[Sequence[QuerySet[Any]]], *, up_to: int) -> list[int]:
     """Count the rows of each group of queries, as far as to `up_to`."""
-    return CountStatement.of(groups, up_to=up_to).numbers()
+    return CountStatement(groups, up_to=up_to).numbers()
 
 
 def first_keys(queries: Sequence[QuerySet[Any]], *, order: Sequence[str], most: int) -> list[int]:

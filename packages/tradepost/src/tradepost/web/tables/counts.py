@@ -20,5 +20,5 @@ def counts(groups: Sequence[Sequence[QuerySet[Any]]]) -> list[int]:
 
 
 def count_statement(groups: Sequence[Sequence[QuerySet[Any]]]) -> CountStatement:
-    """Write out how the rows of each group are counted, for what is counted on every page."""
-    return CountStatement.of(groups, up_to=COUNT_UP_TO + 1)
+    """Write out how the rows of each group are counted, for what is counted on every page; to be kept."""
+    return CountStatement(groups, up_to=COUNT_UP_TO + 1)
