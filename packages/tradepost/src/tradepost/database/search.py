@@ -136,7 +136,7 @@ class Search:
             return _walked_or_few(rows, among, rows.alias(**texts).filter(has_words), walk)
         of_products = Q(product_id__in=sql.among_ids(walk.newest))
         found = Listing.objects.filter(of_products).alias(**texts).filter(has_words)
-        ids = list(found.values_list("pk", flat=True)[: MOST_FETCHED + 1])
+        ids = sql.ids_of(found[: MOST_FETCHED + 1])
         if len(ids) <= MOST_FETCHED:
             return _few(rows, ids)
         return _walked(rows.filter(of_products).alias(**texts).filter(has_words), walk)
@@ -233,13 +233,18 @@ class _Walk:
     among: "QuerySet[Any] | None" = None
     asked: "dict[tuple[int | None, bool, int], list[int]]" = field(default_factory=dict)
 
+    @property
+    def sorted_first(self) -> int:
+        return _SORTED_FIRST_OF_NARROWED if self.is_narrowed else _SORTED_FIRST
+
     def batches(self, beyond: int | None, *, is_descending: bool) -> Iterator[Sequence[int]]:
         """Give the ids of what has the words, in order, from one on."""
         is_known = is_descending and self.read_to is not None and (beyond is None or beyond >= self.read_to)
         if self.is_all or is_known:
             known = self.newest if is_descending else self.newest[::-1]
             yield from _in_parts(
-                [each for each in known if beyond is None or (each <= beyond if is_descending else each >= beyond)]
+                [each for each in known if beyond is None or (each <= beyond if is_descending else each >= beyond)],
+                first=self.sorted_first,
             )
             if self.is_all:
                 return
@@ -249,8 +254,8 @@ class _Walk:
         yield from read_on(self, beyond, is_descending=is_descending)
 
 
-def _in_parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    at, size = 0, _WALKED_FIRST
+def _in_parts(ids: Sequence[int], *, first: int) -> Iterator[Sequence[int]]:
+    at, size = 0, first
     while at < len(ids):
         yield ids[at : at + size]
         at, size = at + size, size * 4
@@ -281,10 +286,10 @@ def _batches_near_and_far(walk: _Walk, beyond: int | None, *, is_descending: boo
             return
         beyond = _behind(last, is_descending=is_descending)
         is_seldom, size = len(ids) * _SELDOM < size, min(size * 4, _READ_AT_ONCE)
-    size = _SORTED_FIRST_OF_NARROWED if walk.is_narrowed else _SORTED_FIRST
+    size = walk.sorted_first
     while True:
         ids = _by_index(walk, beyond, is_descending=is_descending, most=size)
-        yield from _in_parts(ids)
+        yield from _in_parts(ids, first=size)
         if len(ids) < size:
             return
         beyond, size = _behind(ids[-1], is_descending=is_descending), _WALKED_AT_ONCE
@@ -298,7 +303,7 @@ def _read(walk: _Walk, beyond: int | None, *, is_descending: bool, most: int) ->
     stretch = _from(_with_words(walk).order_by(order), beyond, is_descending=is_descending)
     if last is not None:
         stretch = _from(stretch, last, is_descending=not is_descending)
-    return list(stretch.values_list("pk", flat=True)), last
+    return sql.ids_of(stretch), last
 
 
 def _by_index(walk: _Walk, beyond: int | None, *, is_descending: bool, most: int) -> list[int]:
@@ -308,7 +313,7 @@ def _by_index(walk: _Walk, beyond: int | None, *, is_descending: bool, most: int
         place = F("pk") + 0
         found = _from(_with_words(walk), beyond, is_descending=is_descending)
         found = found.order_by(place.desc() if is_descending else place.asc())
-        walk.asked[question] = list(found.values_list("pk", flat=True)[:most])
+        walk.asked[question] = sql.ids_of(found[:most])
     return walk.asked[question]
 
 
@@ -340,9 +345,9 @@ def _walked_or_few(
     """
     if not rows.query.where:
         return _walked(found, walk)
-    ids = list(among.order_by().values_list("pk", flat=True)[: _LOOKED_AT + 1])
+    ids = sql.ids_of(among.order_by()[: _LOOKED_AT + 1])
     if len(ids) <= _LOOKED_AT:
-        return _few(rows, list(with_ids(found, ids).order_by().values_list("pk", flat=True)))
+        return _few(rows, sql.ids_of(with_ids(found, ids).order_by()))
     return _walked(found, replace(walk, is_narrowed=True, among=rows.order_by() if walk.column == "pk" else None))
 
 
@@ -362,7 +367,7 @@ def _looked_up(model: type[models.Model], words: Sequence[str]) -> _Walk:
     if read_to is None:
         return replace(walk, newest=newest, is_all=True)
     # Of what many have, the first that come are enough to know that they are many, wherever they stand.
-    some = list(_with_words(walk).values_list("pk", flat=True)[:most])
+    some = sql.ids_of(_with_words(walk)[:most])
     if len(some) < most:
         return replace(walk, newest=sorted(some, reverse=True), is_all=True)
     return replace(walk, newest=newest, read_to=read_to, is_seldom=len(newest) * _SELDOM < _READ_FIRST)

@@ -282,6 +282,22 @@ def fetch_numbers(statement: str, *params: Any, **tables: Rows) -> list[int]:
         return [int(number) for (number,) in cursor.fetchall()]
 
 
+def ids_of(rows: models.QuerySet[Any]) -> list[int]:
+    """
+    Read the ids of many rows, in their order.
+
+    As one value: drivers and the ORM take longer to hand over ten thousand rows than databases to find them.
+    """
+    query = written(rows.values("pk"))
+    if query is None:
+        return []
+    collect = "json_group_array" if connection.vendor == "sqlite" else "json_agg"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT CAST({collect}(pk) AS text) FROM ({query[0]}) AS found", query[1])  # noqa: S608 - our own
+        (found,) = cursor.fetchone()
+    return list(_decode(found)) if found else []
+
+
 def insert(
     model: type[models.Model],
     rows: "Sequence[Row]",
