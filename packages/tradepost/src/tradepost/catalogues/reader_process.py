@@ -6,12 +6,14 @@ through a pipe, a frame for each product. What goes wrong while it reads is rais
 if they were read there; and it ends with whoever it reads for.
 """
 
+import fcntl
 import os
 import pickle
 import signal
 import sys
 import traceback
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 from subprocess import PIPE, Popen
@@ -28,6 +30,9 @@ from tradepost.operations.ports import NO_COUNT_COLUMNS, CountColumns, ReadProdu
 
 _LARGE_BYTES = 2_000_000
 """From here on it takes longer to read a file than to start an interpreter."""
+
+# So much is read ahead, where the system lets a pipe hold it: more than a batch of products, which are written at once.
+_AHEAD_BYTES = 1_048_576
 
 # What a frame holds, and of how many bytes; then these.
 _HEAD = Struct("<cQ")
@@ -62,6 +67,7 @@ def _read_apart(path: Path, form: CatalogueForm, counted: CountColumns) -> Itera
         Popen(command, stdin=PIPE, stdout=PIPE, stderr=complaints) as process,  # noqa: S603 this module, no shell
     ):
         assert process.stdout is not None
+        _widen(process.stdout)
         try:
             is_whole = yield from _received(process.stdout)
             if not is_whole:
@@ -71,6 +77,13 @@ def _read_apart(path: Path, form: CatalogueForm, counted: CountColumns) -> Itera
         finally:
             # Nobody reads any more what it may still have.
             process.kill()
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    # Only Linux knows it, and whoever runs the machine may allow less.
+    if (set_size := getattr(fcntl, "F_SETPIPE_SZ", None)) is not None:
+        with suppress(OSError):
+            fcntl.fcntl(pipe, set_size, _AHEAD_BYTES)
 
 
 def _received(stream: IO[bytes]) -> Generator[ReadProduct, None, bool]:
