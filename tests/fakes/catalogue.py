@@ -9,6 +9,7 @@ from tradepost.domain.identity import KnownProduct
 from tradepost.domain.plan import Result
 from tradepost.operations.ports import (
     ImportCounts,
+    MadeListings,
     ProductDifference,
     QueuedStructure,
     ReadProduct,
@@ -145,11 +146,11 @@ class MemoryChannel:
         self._catalogue = catalogue
         self.handles: set[str] = set()
 
-    def build(self, handles: Collection[str], *, queue: bool, is_asked: bool = False) -> int:
+    def build(self, handles: Collection[str], *, queue: bool, is_asked: bool = False) -> MadeListings:
         self._catalogue.calls.append(f"build {len(handles)} on {self._name}")
         new = {*handles} - self.handles
         self.handles |= new
-        return len(new)
+        return MadeListings(len(new))
 
     def lacking(self, handles: Collection[str]) -> list[str]:
         return [handle for handle in handles if handle not in self.handles]

@@ -13,8 +13,8 @@ from attentions import kinds_of
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.json_values import plain
-from tradepost.database.listings.wanted import refresh_available
-from tradepost.database.models import Channel, Listing, VariantRecord
+from tradepost.database.listings.wanted import WantedValues, refresh_available
+from tradepost.database.models import AttentionRecord, Channel, Listing, VariantRecord
 from tradepost.domain.fields import Group
 from tradepost.domain.listing_rules import Article, ListingRule, ListingRules
 from tradepost.domain.locks import NO_LOCKS, Locks
@@ -49,8 +49,28 @@ def ruled(channel):
     return give
 
 
+@pytest.fixture
+def brought(save, accounts, noon, simple, family):
+    """Products of many kinds, one of them ordered before the hub knew it; their handles."""
+    line = SoldLine("CAN", "CAN", 3, StoreStatus.PENDING)
+    ordered = SightedOrder(1001, OrderSighting(1001, StoreStatus.PENDING, 100, (line,)))
+    with transaction.atomic():
+        accounts.sight([ordered], is_first=False, at=noon, read_at=None)
+    bag = simple("BAG", price="0", quantity=None)
+    free = replace(bag, variants=(replace(bag.variants[0], is_priced=False, sells_without_stock=True),))
+    families = [family("tee", "S", "M", price="12.00"), family("cap", "S", price="3.00")]
+    products = [simple("CUP", price="2.00"), simple("CAN", quantity=9), free, *families]
+    save(products)
+    return [each.handle for each in products]
+
+
 def row(sku):
     return Listing.objects.get(sku=sku)
+
+
+def _all_shown():
+    rows = Listing.objects.order_by("pk").values("sku", "parent_id", "passed_price", *WantedValues._fields)
+    return list(rows), list(AttentionRecord.objects.order_by("pk").values_list("listing__sku", "kind", "message"))
 
 
 def test_a_changed_rule_changes_prices_and_quantities_and_says_how_many(shop, ruled):
@@ -83,6 +103,37 @@ def test_a_preview_says_what_the_rules_then_change_and_writes_nothing_that_other
     statements = [query["sql"] for query in asked]
     assert {statement.split()[0] for statement in statements} == {"SELECT", "WITH"}
     assert not [statement for statement in statements if "FOR UPDATE" in statement or " SET " in statement]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {},
+        {"rules": {"layout": "native"}},
+        {"rules": {"layout": "simple"}},
+        {"lowest_price": Decimal(5), "sells_without_stock": True},
+        {"listing_rules": [plain(ListingRule(name="all", buffer=4, percent=Decimal(10), guard=Decimal(20)))]},
+        {"listing_rules": [plain(ListingRule(name="cheap ones", skus=("CUP",), lists=False))]},
+    ],
+    ids=["as it is", "native", "all simple", "limits", "rules", "left out"],
+)
+def test_what_is_made_shows_what_it_would_after_everything_is_computed_anew(
+    channel, catalogue, listings, brought, columns
+):
+    Channel.objects.filter(pk=channel.pk).update(**columns)
+
+    made = listings.build(brought, queue=True)
+
+    shown, noted = _all_shown()
+    told = catalogue.refresh_wanted(brought)
+    again, noted_again = _all_shown()
+    assert [each for each in shown if each["sku"] != "CAN"] == [each for each in again if each["sku"] != "CAN"]
+    # Of it three are ordered already.
+    assert {each["sku"]: each["available"] + each["held_back"] for each in again if each["sku"] == "CAN"} == {"CAN": 6}
+    assert noted == noted_again
+    assert made.settled == {*brought} - {"can"}
+    assert [*made.changes.held_prices] == [*told.held_prices]
+    assert [*made.changes.unstated] == [*told.unstated]
 
 
 def test_a_sale_takes_off_what_is_left_and_the_rule_holds_back_of_the_rest(shop, ruled, accounts, noon):

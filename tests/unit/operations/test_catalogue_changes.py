@@ -21,6 +21,7 @@ from tradepost.operations.catalogue_changes import (
     plan_removal,
     plan_renaming,
 )
+from tradepost.operations.ports import MadeListings
 
 
 class Channel:
@@ -38,7 +39,7 @@ class Channel:
     def build(self, handles, *, queue):
         assert not queue
         self.built += handles
-        return 0
+        return MadeListings()
 
 
 class Kept:

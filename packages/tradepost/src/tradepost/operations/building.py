@@ -53,7 +53,7 @@ def build(ports: BuildPorts, *, handles: Collection[str] | None = None, queue: b
         for batch in _batches(ports.catalogue, handles):
             with ports.transaction():
                 lacking = ports.listings.lacking(batch)
-                new = ports.listings.build(batch, queue=queue, is_asked=handles is not None)
+                new = ports.listings.build(batch, queue=queue, is_asked=handles is not None).number
                 if new:
                     ports.catalogue.refresh_wanted(batch)
                 left = ports.listings.lacking(lacking) if lacking else []

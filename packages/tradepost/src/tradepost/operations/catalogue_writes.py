@@ -232,8 +232,17 @@ def save_products(
         # A page keeps offering the old choices until then: all of them can be bought, or are sold out.
         structures = {name: channel.queue_structure(handles) for name, channel in ports.channels.items() if queue}
         # Last and once: what a listing should show depends on the whole family's, on every channel alike.
-        wanted = ports.catalogue.refresh_wanted(touched.union(*lacking.values()))
-    return SavedProducts(saved, built, structures, wanted, sale_changes, frozenset(handles), again)
+        settled = _new(saved).intersection(*(made.settled for made in built.values()))
+        wanted = ports.catalogue.refresh_wanted(touched.union(*lacking.values()) - settled)
+    numbers = {name: made.number for name, made in built.items()}
+    for made in built.values():
+        wanted += made.changes.of_products(settled)
+    return SavedProducts(saved, numbers, structures, wanted, sale_changes, frozenset(handles), again)
+
+
+def _new(saved: ImportCounts) -> frozenset[str]:
+    """The handles of products that the catalogue did not have: no channel shows anything else of them."""
+    return frozenset(each.after.handle for each in saved.differences if each.before is None)
 
 
 def _skus(product: Product) -> set[str]:

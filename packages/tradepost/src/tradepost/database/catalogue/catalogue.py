@@ -23,7 +23,9 @@ from tradepost.database.models import Channel, ImageRecord, Listing, ProductReco
 from tradepost.database.search import note_product_words
 from tradepost.database.sql import Rows
 from tradepost.database.stock.statements import (
+    FirstStatement,
     TakenNumbers,
+    first_statement,
     restate,
     state_counts,
     stated_quantities,
@@ -106,22 +108,24 @@ class DjangoCatalogue:
                 if product.handle not in known or not _is_same(known[product.handle], product)
             ]
             ids = {product.handle: product_id for product_id, product in read.items()}
-            ids |= _save_products(different, at=saying.at, run_id=saying.run_id)
-            if saying.source:
-                _note_source(ids.values(), saying.source)
+            source_id = Source.objects.filter(name=saying.source).values_list("pk", flat=True).first()
+            if source_id is not None:
+                same = ids.keys() - {product.handle for product in different}
+                _note_source([ids[handle] for handle in same], source_id)
+            ids |= _save_products(different, saying, source_id=source_id)
             withdrawn: list[SaleChange] = []
             if different:
                 forget_refusals([ids[product.handle] for product in different if product.handle in known])
                 left = _products_left(different, holders)
-                variants = _save_variants(different, ids, holders)
+                variants = _save_variants(different, ids, holders, saying, source_id=source_id)
                 if known:
                     withdrawn = _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants, known)
                 note_product_words({*(ids[product.handle] for product in different), *left})
-            variants_given = [variant for product in products for variant in product.variants]
+            # What is made just now is made with its number.
+            had_some = [variant for product in products for variant in product.variants if variant.sku in holders]
             quantities = {variant.sku: variant.quantity for product in known.values() for variant in product.variants}
-            made = {variant.sku for variant in variants_given if variant.sku not in holders}
-            taken = take_numbers(variants_given, saying, known=quantities, made=made)
+            taken = take_numbers(had_some, saying, known=quantities)
             reordered = [
                 product.handle
                 for product in different
@@ -294,16 +298,16 @@ def _refuse_taken(products: Sequence[Product], holders: Mapping[str, _Holder]) -
             )
 
 
-def _note_source(product_ids: Collection[int], source: str) -> None:
+def _note_source(product_ids: Collection[int], source_id: int) -> None:
     """Note who brought these last: from this source alone they can be absent."""
     sql.execute(
         """
-        UPDATE tradepost_product SET source_id = saying.id
-        FROM brought, tradepost_source AS saying
-        WHERE tradepost_product.id = brought.id AND saying.name = %s
-          AND (tradepost_product.source_id IS NULL OR tradepost_product.source_id <> saying.id)
+        UPDATE tradepost_product SET source_id = %s FROM brought
+        WHERE tradepost_product.id = brought.id
+          AND (tradepost_product.source_id IS NULL OR tradepost_product.source_id <> %s)
         """,
-        source,
+        source_id,
+        source_id,
         brought=Rows.of_ids(product_ids),
     )
 
@@ -342,9 +346,8 @@ def _price_of(row: Mapping[str, object]) -> tuple[object, object]:
 
 
 # All but the quantity, which is saved apart.
-_OF_VARIANT = attrgetter(
-    *(each.name for each in fields(Variant) if each.name not in {"quantity", "counted_at", "orders_through"})
-)
+_OF_NUMBER = frozenset({"quantity", "counted_at", "orders_through"})
+_OF_VARIANT = attrgetter(*(each.name for each in fields(Variant) if each.name not in _OF_NUMBER))
 _OF_PRODUCT = attrgetter(*(each.name for each in fields(Product) if each.name != "variants"))
 
 
@@ -403,7 +406,8 @@ def _note_change(product_ids: Collection[int], *, at: datetime) -> None:
         ProductRecord.objects.filter(id__in=sql.among_ids(product_ids)).update(updated_at=at)
 
 
-def _save_products(products: Sequence[Product], *, at: datetime, run_id: int | None) -> dict[str, int]:
+def _save_products(products: Sequence[Product], saying: Saying, *, source_id: int | None) -> dict[str, int]:
+    at = saying.at
     saved = sql.upsert(
         ProductRecord,
         [
@@ -421,7 +425,12 @@ def _save_products(products: Sequence[Product], *, at: datetime, run_id: int | N
             for product in products
         ],
         unique=("handle",),
-        constants={"made_by_run": run_id, "created_at": at, "updated_at": at},
+        constants={
+            "made_by_run": saying.run_id,
+            "created_at": at,
+            "updated_at": at,
+            **({"source_id": source_id} if source_id is not None else {}),
+        },
         keep=("created_at", "made_by_run"),
         returning=("handle", "id"),
     )
@@ -438,38 +447,41 @@ def _products_left(products: Sequence[Product], holders: Mapping[str, _Holder]) 
     }
 
 
+_OF_ARTICLE = [each.name for each in fields(Variant) if each.name not in {*_OF_NUMBER, "image"}]
+_ARTICLE = attrgetter(*_OF_ARTICLE)
+_VARIANT_COLUMNS = ("product_id", *_OF_ARTICLE, *FirstStatement._fields)
+
+
 def _save_variants(
-    products: Sequence[Product], ids: Mapping[str, int], holders: Mapping[str, _Holder]
+    products: Sequence[Product],
+    ids: Mapping[str, int],
+    holders: Mapping[str, _Holder],
+    saying: Saying,
+    *,
+    source_id: int | None,
 ) -> dict[str, int]:
-    """Save the variants, and free what had left with them; returns their ids by SKU."""
+    """
+    Save the variants, and free what had left with them; returns their ids by SKU.
+
+    New ones begin with what is stated of them; of all others that is left as it is.
+    """
     saved = sql.upsert(
         VariantRecord,
         [
-            {
-                "product_id": ids[product.handle],
-                "sku": variant.sku,
-                "options": variant.options,
-                "position": variant.position,
-                "price": variant.price,
-                "is_priced": variant.is_priced,
-                "msrp": variant.msrp,
-                "cost": variant.cost,
-                "barcode": variant.barcode,
-                "mpn": variant.mpn,
-                "length": variant.length,
-                "width": variant.width,
-                "height": variant.height,
-                "weight_grams": variant.weight_grams,
-                "taxable": variant.taxable,
-                "sells_without_stock": variant.sells_without_stock,
-                "sku_made_up": variant.sku_made_up,
-            }
+            # A million of them come in.
+            dict(
+                zip(
+                    _VARIANT_COLUMNS,
+                    (ids[product.handle], *_ARTICLE(variant), *first_statement(variant, saying, source_id=source_id)),
+                    strict=True,
+                )
+            )
             for product in products
             for variant in product.variants
         ],
         unique=("sku",),
-        keep=("stated_by",),
-        constants={"is_gone": False, "stated_by": ""},
+        keep=FirstStatement._fields,
+        constants={"is_gone": False},
         returning=("sku", "id"),
     )
     variants: dict[str, int] = {row["sku"]: row["id"] for row in saved}

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -10,6 +11,13 @@ from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import forget_attention, note_attention
+from tradepost.database.listings.wanted import (
+    NOTHING_SHOWN,
+    WantedOfNew,
+    WantedValues,
+    note_held_prices,
+    wanted_of_new,
+)
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.database.orders.order_lines import look_again_at
 from tradepost.database.search import note_product_words
@@ -22,6 +30,7 @@ from tradepost.domain.content import listing_codes
 from tradepost.domain.layout import has_parent
 from tradepost.domain.listing import Health, Link, Pending
 from tradepost.domain.listing_rules import ListingRules, articles_of
+from tradepost.operations.ports import MadeListings
 
 _RETIRED = "The product has no options any more, so its page goes off sale; delist it when nobody needs it."
 
@@ -45,9 +54,9 @@ def build_listings(
     at: datetime,
     codes: Mapping[tuple[str, str], str] = MappingProxyType({}),
     is_asked: bool = False,
-) -> int:
+) -> MadeListings:
     """
-    Make what is missing, and put right what a changed catalogue made wrong.
+    Make what is missing, with what it should show, and put right what a changed catalogue made wrong.
 
     `codes`: what is on the store already has its code there; by handle and SKU, which is blank for a parent.
 
@@ -97,20 +106,27 @@ def build_listings(
         if (new.product_id not in parents if new.variant_id is None else new.variant_id not in listed)
     ]
     wanted = _with_free_codes(wanted, channel_id)
-    new_parents = [new for new in wanted if new.kind is Kind.PARENT]
+    shown = _shown_by(wanted, products, channel_id)
+    made = [(new, shown.values.get(place, NOTHING_SHOWN)) for place, new in enumerate(wanted)]
+    new_parents = [pair for pair in made if pair[0].kind is Kind.PARENT]
     parents |= _insert(new_parents, channel_id, {}, at, returning=("product_id", "id"))
-    rest = [new for new in wanted if new.kind is not Kind.PARENT]
+    rest = [pair for pair in made if pair[0].kind is not Kind.PARENT]
     _insert(rest, channel_id, parents, at)
+    new_variants = [new.variant_id for new, _ in rest if new.variant_id is not None]
+    held = {new.variant_id: reason for place, reason in shown.held.items() if (new := wanted[place]).variant_id}
+    _note_held(held, channel_id, at)
     # Mostly a code is the SKU, which products are found by as it is.
     note_product_words({new.product_id for new in wanted if new.code != new.sku})
-    new_variants = [new.variant_id for new in rest if new.variant_id is not None]
-    match_pieces(new_variants, channel_id=channel_id)
+    ordered = match_pieces(new_variants, channel_id=channel_id)
     look_again_at(new_variants, channel_id=channel_id)
     in_layout = {number for number, row in products.items() if row["option_names"] and not is_family[number]}
     # What was made just now is of the right kind.
     kinds = {each: is_family[each] for each in is_family if each in had_some}
     _settle_kinds(kinds, channel_id, parents, at, in_layout=in_layout)
-    return len(new_parents) + len(rest)
+    # What was ordered already is not left: all that is so of the product's other listings is computed anew.
+    had_some |= {product_id for _, variant_id, product_id in variants if variant_id in ordered}
+    settled = frozenset(row["handle"] for number, row in products.items() if number not in had_some)
+    return MadeListings(len(wanted), settled, shown.changes)
 
 
 def lacking(handles: Collection[str], *, channel_id: int) -> list[str]:
@@ -205,8 +221,81 @@ def _taken(codes: Collection[str], channel_id: int) -> set[str]:
     )
 
 
+# What a listing is made with, whatever it is of.
+_AT_FIRST: Mapping[str, Any] = MappingProxyType(
+    {
+        "health": Health.NOT_LISTED,
+        "link": Link.UNLINKED,
+        "is_paused": False,
+        "is_orphaned": False,
+        "is_left_out": False,
+        "was_hidden": False,
+        "locked_groups": [],
+        "locked_price": None,
+        "locked_quantity": None,
+        "own_texts": {},
+        "missing": 0,
+        "proven_price": None,
+        "proven_fingerprints": {},
+        "proven_without_stock": False,
+        "overwrite_groups": [],
+        "account": None,
+        "awaits_images": False,
+        "refusals": 0,
+        "is_touched": False,
+        "is_inactive": False,
+        "keeps_inactive": False,
+        "layout": "",
+    }
+)
+
+
+def _shown_by(listings: Sequence[_New], products: Mapping[int, Mapping[str, Any]], channel_id: int) -> WantedOfNew:
+    """Say what these should show, by their places."""
+    alike = {**NOTHING_SHOWN._asdict(), **_AT_FIRST, "channel_id": channel_id}
+    parents = {new.product_id: place for place, new in enumerate(listings) if new.kind is Kind.PARENT}
+    return wanted_of_new(
+        [
+            {
+                **alike,
+                "id": place,
+                "product_id": new.product_id,
+                "product__handle": products[new.product_id]["handle"],
+                "variant_id": new.variant_id,
+                "parent_id": None if new.kind is Kind.PARENT else parents.get(new.product_id),
+                "kind": new.kind,
+                "sku": new.sku,
+                "pending": new.pending,
+            }
+            for place, new in enumerate(listings)
+        ],
+        channel_id=channel_id,
+    )
+
+
+class _Row(NamedTuple):
+    """What listings are made with, each of its own; from the price on as `WantedValues`."""
+
+    product_id: int
+    variant_id: int | None
+    parent_id: int | None
+    kind: Kind
+    code: str
+    code_key: str
+    sku: str
+    pending: Pending
+    wanted_price: Decimal
+    is_price_held: bool
+    price_held_why: str
+    is_price_guarded: bool
+    passed_price: Decimal | None
+    available: int | None
+    held_back: int
+    sells_without_stock: bool
+
+
 def _insert(
-    listings: Sequence[_New],
+    listings: Sequence[tuple[_New, WantedValues]],
     channel_id: int,
     parents: Mapping[int, int],
     at: datetime,
@@ -217,49 +306,31 @@ def _insert(
     made = sql.insert(
         Listing,
         [
-            {
-                "product_id": new.product_id,
-                "variant_id": new.variant_id,
-                "parent_id": parents[new.product_id] if new.kind is Kind.VARIANT else None,
-                "kind": new.kind,
-                "code": new.code,
-                "code_key": code_key(new.code),
-                "sku": new.sku,
-                "pending": new.pending,
-            }
-            for new in listings
+            _Row(
+                new.product_id,
+                new.variant_id,
+                parents[new.product_id] if new.kind is Kind.VARIANT else None,
+                new.kind,
+                new.code,
+                code_key(new.code),
+                new.sku,
+                new.pending,
+                *shown[1:],
+            )
+            for new, shown in listings
         ],
-        constants={
-            "channel_id": channel_id,
-            "created_at": at,
-            "health": Health.NOT_LISTED,
-            "link": Link.UNLINKED,
-            "is_paused": False,
-            "is_orphaned": False,
-            "is_left_out": False,
-            "was_hidden": False,
-            "wanted_price": 0,
-            "is_price_held": False,
-            "price_held_why": "",
-            "is_price_guarded": False,
-            "held_back": 0,
-            "locked_groups": [],
-            "own_texts": {},
-            "missing": 0,
-            "proven_fingerprints": {},
-            "overwrite_groups": [],
-            "awaits_images": False,
-            "refusals": 0,
-            "is_touched": False,
-            "is_inactive": False,
-            "keeps_inactive": False,
-            "sells_without_stock": False,
-            "proven_without_stock": False,
-            "layout": "",
-        },
+        constants={**_AT_FIRST, "channel_id": channel_id, "created_at": at},
         returning=returning,
     )
     return {row["product_id"]: row["id"] for row in made}
+
+
+def _note_held(held: Mapping[int, str], channel_id: int, at: datetime) -> None:
+    """Note why prices are held back, by variant."""
+    if held:
+        found = Listing.objects.filter(channel_id=channel_id, variant_id__in=list(held))
+        reasons = {listing_id: held[variant_id] for listing_id, variant_id in found.values_list("id", "variant_id")}
+        note_held_prices(reasons, [], channel_id=channel_id, at=at)
 
 
 def _follow_catalogue(products: Collection[int], channel_id: int) -> None:

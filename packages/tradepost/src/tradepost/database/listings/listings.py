@@ -49,6 +49,7 @@ from tradepost.operations.ports import (
     LinkedListing,
     ListedNotes,
     ListingRow,
+    MadeListings,
     Proven,
     QueuedStructure,
 )
@@ -66,9 +67,9 @@ class DjangoListings:
         self._clock = clock
         self._run_id = run_id
 
-    def build(self, handles: Collection[str], *, queue: bool, is_asked: bool = False) -> int:
+    def build(self, handles: Collection[str], *, queue: bool, is_asked: bool = False) -> MadeListings:
         all_handles = sorted(set(handles))
-        made = 0
+        made = MadeListings()
         for start in range(0, len(all_handles), _BUILD_BATCH):
             with transaction.atomic():
                 made += build_listings(

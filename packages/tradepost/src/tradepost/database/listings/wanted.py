@@ -62,7 +62,7 @@ _OF_VARIANT = (
 _BATCH = 500
 
 
-class _Wanted(NamedTuple):
+class WantedValues(NamedTuple):
     """What a listing should show, by the names of its columns."""
 
     id: int
@@ -74,6 +74,20 @@ class _Wanted(NamedTuple):
     available: int | None
     held_back: int
     sells_without_stock: bool
+
+
+# What a listing shows before anything was computed, and a parent without variants.
+NOTHING_SHOWN = WantedValues(
+    0,
+    wanted_price=Decimal(0),
+    is_price_held=False,
+    price_held_why="",
+    is_price_guarded=False,
+    passed_price=None,
+    available=None,
+    held_back=0,
+    sells_without_stock=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +191,33 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
 
 
 @dataclass(frozen=True, slots=True)
+class WantedOfNew:
+    """
+    What listings should show that are about to be made, by the numbers that they go by until then.
+
+    `held`: why prices are held back where that matters.
+    """
+
+    values: Mapping[int, WantedValues]
+    held: Mapping[int, str]
+    changes: WantedChanges
+
+
+def wanted_of_new(rows: Sequence[Mapping[str, Any]], *, channel_id: int) -> WantedOfNew:
+    """
+    Compute it as `refresh_products` would right behind. `rows`: their columns, with a number of no other listing as id
+    and as that of their new parents.
+    """
+    channels = _channels(rows)
+    found = _computed(rows, {row["product_id"] for row in rows}, channels)
+    parents = {
+        parent.id: NOTHING_SHOWN._replace(**parent._asdict())
+        for parent in _parent_prices(rows, rows, channels, by_now=found.by_listing)
+    }
+    return WantedOfNew(found.by_listing | parents, found.reasons.get(channel_id, {}), found.changes)
+
+
+@dataclass(frozen=True, slots=True)
 class _Refreshed:
     """
     What came of it; `values`: of each listing its columns before, and what it should show now. `reasons`: by channel
@@ -184,10 +225,14 @@ class _Refreshed:
     """
 
     changes: WantedChanges
-    values: Sequence[tuple[Mapping[str, Any], _Wanted]]
+    values: Sequence[tuple[Mapping[str, Any], WantedValues]]
     left_out: "_LeftOut"
     reasons: Mapping[int, Mapping[int, str]]
     ruled: Mapping[int, Counter[str]]
+
+    @property
+    def by_listing(self) -> dict[int, WantedValues]:
+        return {now.id: now for _, now in self.values}
 
     def differences(self, channel_id: int) -> WantedDifferences:
         differing = (
@@ -203,7 +248,7 @@ class _Refreshed:
         return sum((_difference(row, now) for row, now in differing), counted)
 
 
-def _difference(row: Mapping[str, Any], now: _Wanted) -> WantedDifferences:
+def _difference(row: Mapping[str, Any], now: WantedValues) -> WantedDifferences:
     was, pieces = row["available"], now.available
     return WantedDifferences(
         raised=now.wanted_price > row["wanted_price"],
@@ -227,11 +272,11 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
     if found.left_out.newly or found.left_out.freed:
         refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
     else:
-        _refresh_parents(rows, rows, channels, by_now={now.id: now for _, now in found.values})
+        sql.update(Listing, _parent_prices(rows, rows, channels, by_now=found.by_listing))
     forget_attention([now.id for _, now in found.values if now.available is not None], Attention.QUANTITY_UNKNOWN)
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
-        _note_held(found.reasons.get(channel_id, {}), of_it, channel_id=channel_id, at=at)
+        note_held_prices(found.reasons.get(channel_id, {}), of_it, channel_id=channel_id, at=at)
     return found
 
 
@@ -251,7 +296,7 @@ def _computed(
     left_out = _LeftOut.of(rows, variants, channels)
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
     ruled: dict[int, Counter[str]] = defaultdict(Counter)
-    wanted: list[tuple[Mapping[str, Any], _Wanted]] = []
+    wanted: list[tuple[Mapping[str, Any], WantedValues]] = []
     held: list[HeldPrice] = []
     at_zero: list[SaleAtZero] = []
     unstated: list[UnstatedQuantity] = []
@@ -270,7 +315,7 @@ def _computed(
             is_allowed=channel.sells_without_stock,
             is_gone=variant.is_gone or is_left_out,
         )
-        now = _Wanted(
+        now = WantedValues(
             row["id"],
             price.price,
             bool(price.why_held),
@@ -446,22 +491,30 @@ def refresh_parents(parent_ids: Collection[int]) -> None:
         return
     parents = list(Listing.objects.filter(id__in=list(parent_ids)).values(*_COLUMNS))
     variants = Listing.objects.filter(parent_id__in=list(parent_ids)).values(*_COLUMNS)
-    _refresh_parents(list(variants), parents, _channels(parents))
+    sql.update(Listing, _parent_prices(list(variants), parents, _channels(parents)))
 
 
-def _refresh_parents(
+class _ParentPrice(NamedTuple):
+    """What a parent should cost, by the names of its columns."""
+
+    id: int
+    wanted_price: Decimal
+    is_price_held: bool
+
+
+def _parent_prices(
     variants: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],
     channels: Mapping[int, _Channel],
-    by_now: Mapping[int, _Wanted] = MappingProxyType({}),
-) -> None:
+    by_now: Mapping[int, WantedValues] = MappingProxyType({}),
+) -> list[_ParentPrice]:
     """
-    As `refresh_parents`, of those among `rows`; `variants`: all of theirs. `by_now`: what some of these should show
-    since they were read.
+    What of the parents among `rows` is another price by now; `variants`: all of theirs. `by_now`: what some of these
+    should show since they were read.
     """
     parents = {row["id"]: row for row in rows if row["kind"] == Kind.PARENT}
     if not parents:
-        return
+        return []
     native = {
         parent_id
         for parent_id, row in parents.items()
@@ -471,30 +524,32 @@ def _refresh_parents(
     for row in variants:
         if row["parent_id"] not in parents:
             continue
-        now = by_now.get(row["id"])
+        shows = by_now.get(row["id"])
         shown = shown_price(
             status_in(row),
-            wanted=row["wanted_price"] if now is None else now.wanted_price,
+            wanted=row["wanted_price"] if shows is None else shows.wanted_price,
             proven=row["proven_price"],
-            is_held=row["is_price_held"] if now is None else now.is_price_held,
+            is_held=row["is_price_held"] if shows is None else shows.is_price_held,
             is_native=row["parent_id"] in native,
         )
         if shown is not None:
             family[row["parent_id"]].append(shown)
-    changed: list[dict[str, Any]] = []
+    changed: list[_ParentPrice] = []
     for parent_id, row in parents.items():
         price = parent_price(family[parent_id])
-        before = row["wanted_price"], row["is_price_held"]
-        after = (row["wanted_price"] if price is None else price), price is None
-        if after != before:
-            changed.append({"id": parent_id, "wanted_price": after[0], "is_price_held": after[1]})
-    sql.update(Listing, changed)
+        now = _ParentPrice(parent_id, row["wanted_price"] if price is None else price, price is None)
+        if now[1:] != (row["wanted_price"], row["is_price_held"]):
+            changed.append(now)
+    return changed
 
 
-_COLUMNS_OF = itemgetter(*_Wanted._fields)
+_COLUMNS_OF = itemgetter(*WantedValues._fields)
 
 
-def _note_held(reasons: Mapping[int, str], listing_ids: Collection[int], *, channel_id: int, at: datetime) -> None:
+def note_held_prices(
+    reasons: Mapping[int, str], listing_ids: Collection[int], *, channel_id: int, at: datetime
+) -> None:
+    """Note of these listings of a channel why prices are held back, and of the others that they are not."""
     write_attentions(
         {listing_id: {Attention.PRICE_HELD: reason} for listing_id, reason in reasons.items()},
         ended=dict.fromkeys([each for each in listing_ids if each not in reasons], frozenset({Attention.PRICE_HELD})),

@@ -152,17 +152,18 @@ def _set_aside_replaced(
         Sighting.objects.filter(pk=was.pk).update(external_id=aside, is_news=False, is_open=False)
 
 
-def match_pieces(variant_ids: Collection[int], *, channel_id: int) -> None:
-    """Give sighted pieces their listings, where these were made after the sighting."""
+def match_pieces(variant_ids: Collection[int], *, channel_id: int) -> set[int]:
+    """Give sighted pieces their listings, where these were made after the sighting; returns the variants of these."""
     if not variant_ids or not Sighting.objects.filter(channel_id=channel_id).exists():
-        return
+        return set()
     listings = Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids)
-    sql.execute(
+    matched = sql.fetch_numbers(
         """
         UPDATE tradepost_sightedpieces SET listing_id = given.id, variant_id = given.variant_id
         FROM given, tradepost_sighting AS sighting
         WHERE tradepost_sightedpieces.key = given.key AND tradepost_sightedpieces.listing_id IS NULL
           AND sighting.id = tradepost_sightedpieces.sighting_id AND sighting.channel_id = %s
+        RETURNING tradepost_sightedpieces.variant_id
         """,
         channel_id,
         # Folded here: SQLite folds no umlauts, and PostgreSQL as its locale says.
@@ -175,6 +176,7 @@ def match_pieces(variant_ids: Collection[int], *, channel_id: int) -> None:
             ],
         ),
     )
+    return set(matched)
 
 
 def _add_new(orders: Sequence[OrderSighting], *, channel_id: int, at: datetime) -> set[int]:

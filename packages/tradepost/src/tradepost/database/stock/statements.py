@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradepost.database import sql
 from tradepost.database.listings.wanted import refresh_available
@@ -33,18 +33,40 @@ class TakenNumbers:
     replaced: Mapping[str, tuple[Statement, Statement]] = field(default_factory=dict)
 
 
+class FirstStatement(NamedTuple):
+    """What is stated of a variant that is made, of which nobody has ordered or counted anything; see `take_numbers`."""
+
+    quantity: int | None = None
+    stated_by: str = ""
+    stated_at: datetime | None = None
+    source_quantity: int | None = None
+    quantity_source_id: int | None = None
+
+
+_NONE = FirstStatement()
+
+
+def first_statement(variant: Variant, saying: Saying, *, source_id: int | None) -> FirstStatement:
+    """Say what a variant is made with; `source_id`: of the source that says it."""
+    if variant.quantity is None or (saying.source and saying.states is Stating.NEVER):
+        return _NONE
+    is_by_row = saying.counting is Counting.COLUMN
+    if is_by_row and variant.counted_at is None:
+        return FirstStatement(source_quantity=variant.quantity, quantity_source_id=source_id)
+    stated_at = variant.counted_at if is_by_row else saying.at
+    return FirstStatement(variant.quantity, saying.by, stated_at, variant.quantity, source_id)
+
+
 def take_numbers(
     variants: Collection[Variant | SkuValues],
     saying: Saying,
     *,
     known: Mapping[str, int | None],
-    made: Collection[str] = frozenset(),
 ) -> TakenNumbers:
     """
     Take a source's numbers; those that are statements replace the one before.
 
-    `known`: the statements of those that were in the catalogue before this import. `made`: the SKUs of variants that
-    were made just now, of which nobody else has stated, ordered or counted anything. What listings should show follows
+    `known`: the statements of those that were in the catalogue before this import. What listings should show follows
     with `refresh_products`.
     """
     given = _news([variant for variant in variants if variant.quantity is not None], saying, known)
@@ -52,7 +74,7 @@ def take_numbers(
         return TakenNumbers()
     contested: list[ContestedQuantity] = []
     if saying.source:
-        given, contested = _own(given, saying, made)
+        given, contested = _own(given, saying)
     other = [each.sku for each in given if each.sku in known and known[each.sku] != each.quantity]
     before = statements_of(other)
     known_until = {variant.sku: _knows_until(variant, saying) for variant in given}
@@ -65,7 +87,7 @@ def take_numbers(
             for each in given
         ],
     )
-    stated = _state(rows, saying, known_until, through, made)
+    stated = _state(rows, saying, known_until, through)
     sql.execute(
         """
         UPDATE tradepost_variant SET source_quantity = given.quantity, quantity_source_id = saying.id
@@ -157,7 +179,7 @@ def restate(statements: Mapping[str, tuple[Statement, Statement]]) -> frozenset[
 
 
 def _own(
-    given: Sequence[Variant | SkuValues], saying: Saying, made: Collection[str]
+    given: Sequence[Variant | SkuValues], saying: Saying
 ) -> tuple[list[Variant | SkuValues], list[ContestedQuantity]]:
     """Tell the numbers that this source states from those that are another's."""
     if saying.states is Stating.NEVER:
@@ -172,7 +194,7 @@ def _own(
             WHERE source.name <> %s AND source.states <> 'never'
             """,
             saying.source,
-            given=Rows.of_texts("sku", (each.sku for each in given if each.sku not in made)),
+            given=Rows.of_texts("sku", (each.sku for each in given)),
         )
         if saying.states is not Stating.ALWAYS or row["states"] == Stating.ALWAYS
     }
@@ -207,9 +229,8 @@ def _state(
     saying: Saying,
     known_until: Mapping[str, datetime],
     through: Mapping[str, OrdersThrough] = MappingProxyType({}),
-    made: Collection[str] = frozenset(),
 ) -> frozenset[str]:
-    """Make statements of numbers; returns the SKUs of those that are some. `made`: see `take_numbers`."""
+    """Make statements of numbers; returns the SKUs of those that are some."""
     # Which numbers are statements: see `domain.stock.Counting`.
     stated = sql.fetch_rows(
         """
@@ -229,8 +250,8 @@ def _state(
             [{"said_by": saying.by, "at": saying.at, "counting": saying.counting}],
         ),
     )
-    if old := [row for row in stated if row["sku"] not in made]:
-        _free(old, known_until, through)
+    if stated:
+        _free(stated, known_until, through)
     return frozenset(row["sku"] for row in stated)
 
 

@@ -309,6 +309,39 @@ class WantedChanges:
     unstated: Sequence[UnstatedQuantity] = ()
     listed: "Sequence[SaleChange]" = ()
 
+    def __add__(self, other: "WantedChanges") -> "WantedChanges":
+        return WantedChanges(
+            (*self.held_prices, *other.held_prices),
+            (*self.at_zero, *other.at_zero),
+            (*self.unstated, *other.unstated),
+            (*self.listed, *other.listed),
+        )
+
+    def of_products(self, handles: Collection[str]) -> "WantedChanges":
+        return WantedChanges(
+            [each for each in self.held_prices if each.handle in handles],
+            [each for each in self.at_zero if each.handle in handles],
+            [each for each in self.unstated if each.handle in handles],
+            [each for each in self.listed if each.handle in handles],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MadeListings:
+    """
+    What became of building on a channel: the number of listings that were made.
+
+    `settled`: the products, by handle, of which the channel had nothing before, and what it has now shows what it
+    should; `changes`: what a person is told of new listings.
+    """
+
+    number: int = 0
+    settled: frozenset[str] = frozenset()
+    changes: WantedChanges = WantedChanges()
+
+    def __add__(self, other: "MadeListings") -> "MadeListings":
+        return MadeListings(self.number + other.number, self.settled | other.settled, self.changes + other.changes)
+
 
 @dataclass(frozen=True, slots=True)
 class SaleChange:
@@ -469,13 +502,13 @@ class ChannelListings(Protocol):
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]: ...
 
-    def build(self, handles: Collection[str], *, queue: bool) -> int: ...
+    def build(self, handles: Collection[str], *, queue: bool) -> MadeListings: ...
 
 
 class ListingBuilder(Protocol):
     """A channel that follows the catalogue."""
 
-    def build(self, handles: Collection[str], *, queue: bool, is_asked: bool = False) -> int:
+    def build(self, handles: Collection[str], *, queue: bool, is_asked: bool = False) -> MadeListings:
         """
         Make the listings that these products lack on the channel, and put right those that the catalogue made wrong.
 
@@ -483,7 +516,7 @@ class ListingBuilder(Protocol):
         by a person, and then only a rule says no.
 
         Queues a publish for new ones of products that are for sale, if `queue`. What would have the code of another
-        listing of the channel gets one of its own. Returns how many listings were made; they show nothing before
+        listing of the channel gets one of its own. What of it the channel had before follows with
         `Catalogue.refresh_wanted`. Idempotent.
         """
         ...
