@@ -67,6 +67,7 @@ def test_an_order_is_the_same_one_after_its_store_was_connected_again(connected,
     catch_up(connected)
 
     assert "as 'shop' until" in said.out
+    assert "is connected again to the store at" in " ".join(said.out.split())
     assert orders() == [("shop", known, "open"), ("shop", meanwhile, "open")]
     given = connected("orders", "export", "--consumer", "warehouse", "--json").json
     assert (given["orders"], given["changes"], f'"order": {meanwhile}' in given["content"]) == (1, 0, True)

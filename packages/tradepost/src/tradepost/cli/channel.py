@@ -515,8 +515,9 @@ def _addresses(channel: "Channel", kind: "ConnectionKind") -> str:
 def _tell_connected(name: str, domain: str, removed: "RemovedChannel | None", *, is_kept: bool) -> None:
     if is_kept and removed is not None:
         say(known_store_words(removed))
+    begins = "was added for" if removed is None else "is connected again to"
     told = (
-        f"Channel '{name}' was added for the store at {domain}. While 'tradepost serve' runs, orders and listings are "
+        f"Channel '{name}' {begins} the store at {domain}. While 'tradepost serve' runs, orders and listings are "
         f"kept in step; 'tradepost channel schedule {shlex.quote(name)}' shows when."
         if is_kept
         else "Nothing was kept. Cure what failed and type the same again, or keep the channel as it is with --no-check."

@@ -1,7 +1,8 @@
 """Building listings: a row on the channel for each product and variant, with its code and what it should show."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -62,71 +63,97 @@ def build_listings(
 
     What the channel does not list gets nothing new; `is_asked`: by a person, and then only its rules say so.
     """
-    products = {
-        row["id"]: row
-        for row in ProductRecord.objects.filter(handle__in=sql.among_texts(handles)).values(
-            "id", "handle", "option_names", "is_for_sale"
-        )
-    }
-    layout = settings_of(Channel.objects.get(pk=channel_id)).rules.layout
-    is_family = {
-        product_id: has_parent(layout, is_family=bool(row["option_names"])) for product_id, row in products.items()
-    }
-    _follow_catalogue(is_family, channel_id)
-    of_products = sql.among_ids(is_family)
-    ours = sql.in_channel(Listing.objects.filter(product_id__in=of_products, kind=Kind.PARENT), channel_id)
-    parents = dict(ours.values_list("product_id", "id"))
-    variants = list(
-        VariantRecord.objects.filter(product_id__in=of_products, is_gone=False)
-        .order_by("position", "id")
-        .values_list("sku", "id", "product_id")
-    )
-    variant_ids = {sku: variant_id for sku, variant_id, _ in variants}
-    # By variant and not through it: a join would go through all listings of the channel.
-    listed = set(
-        Listing.objects.filter(channel_id=channel_id, variant_id__in=sql.among_ids(variant_ids.values())).values_list(
-            "variant_id", flat=True
-        )
-    )
-    # Mostly nothing lacks a listing.
-    had_some = parents.keys() | {product_id for _, variant_id, product_id in variants if variant_id in listed}
-    lacking = {product_id for _, variant_id, product_id in variants if variant_id not in listed}
-    lacking |= {product_id for product_id, needed in is_family.items() if needed and product_id not in parents}
+    seen = _Seen.read(handles, channel_id)
+    lacking = seen.lacking()
     if not codes:
         lacking = _listed(lacking, channel_id, is_asked=is_asked)
-    skus: dict[int, list[str]] = defaultdict(list)
-    for sku, _, product_id in variants:
-        skus[product_id].append(sku)
-    wanted = [
-        new
-        for product_id in sorted(lacking)
-        for new in _family(
-            products[product_id], skus[product_id], variant_ids, codes, is_family=is_family[product_id], queue=queue
-        )
-        if (new.product_id not in parents if new.variant_id is None else new.variant_id not in listed)
-    ]
+    wanted = [new for product_id in sorted(lacking) for new in seen.new_of(product_id, codes, queue=queue)]
     wanted = _with_free_codes(wanted, channel_id)
-    shown = _shown_by(wanted, products, channel_id)
-    made = [(new, shown.values.get(place, NOTHING_SHOWN)) for place, new in enumerate(wanted)]
-    new_parents = [pair for pair in made if pair[0].kind is Kind.PARENT]
-    parents |= _insert(new_parents, channel_id, {}, at, returning=("product_id", "id"))
-    rest = [pair for pair in made if pair[0].kind is not Kind.PARENT]
-    _insert(rest, channel_id, parents, at)
-    new_variants = [new.variant_id for new, _ in rest if new.variant_id is not None]
-    held = {new.variant_id: reason for place, reason in shown.held.items() if (new := wanted[place]).variant_id}
-    _note_held(held, channel_id, at)
+    shown = _shown_by(wanted, seen.products, channel_id)
+    parents = _make(wanted, shown, seen.parents, channel_id, at)
     # Mostly a code is the SKU, which products are found by as it is.
     note_product_words({new.product_id for new in wanted if new.code != new.sku})
-    ordered = match_pieces(new_variants, channel_id=channel_id)
-    look_again_at(new_variants, channel_id=channel_id)
-    in_layout = {number for number, row in products.items() if row["option_names"] and not is_family[number]}
+    products_by_variant = {new.variant_id: new.product_id for new in wanted if new.variant_id is not None}
+    ordered = match_pieces(products_by_variant, channel_id=channel_id)
+    look_again_at(products_by_variant, channel_id=channel_id)
     # What was made just now is of the right kind.
-    kinds = {each: is_family[each] for each in is_family if each in had_some}
-    _settle_kinds(kinds, channel_id, parents, at, in_layout=in_layout)
-    # What was ordered already is not left: all that is so of the product's other listings is computed anew.
-    had_some |= {product_id for _, variant_id, product_id in variants if variant_id in ordered}
-    settled = frozenset(row["handle"] for number, row in products.items() if number not in had_some)
+    _settle_kinds(seen.had_some, seen, channel_id, parents, at)
+    # What was ordered already is not left: the product's other listings show that, too.
+    unsettled = seen.had_some | {products_by_variant[variant_id] for variant_id in ordered}
+    settled = frozenset(row["handle"] for number, row in seen.products.items() if number not in unsettled)
     return MadeListings(len(wanted), settled, shown.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """
+    What the catalogue and a channel have of some products, by their ids.
+
+    `is_family`: whether they have a parent in the channel's layout. `variants`: SKU, id and product, in their order.
+    `parents`: the listings that are parents, `listed`: the variants that have a listing, `had_some`: the products that
+    have any.
+    """
+
+    products: Mapping[int, Mapping[str, Any]]
+    is_family: Mapping[int, bool]
+    variants: Mapping[int, Sequence[tuple[str, int]]]
+    parents: Mapping[int, int]
+    listed: frozenset[int]
+    had_some: frozenset[int]
+
+    @classmethod
+    def read(cls, handles: Collection[str], channel_id: int) -> "_Seen":
+        found = ProductRecord.objects.filter(handle__in=sql.among_texts(handles))
+        products = {row["id"]: row for row in found.values("id", "handle", "option_names", "is_for_sale")}
+        layout = settings_of(Channel.objects.get(pk=channel_id)).rules.layout
+        is_family = {
+            number: has_parent(layout, is_family=bool(row["option_names"])) for number, row in products.items()
+        }
+        _follow_catalogue(products, channel_id)
+        of_products = sql.among_ids(products)
+        in_order = VariantRecord.objects.filter(product_id__in=of_products, is_gone=False).order_by("position", "id")
+        variants: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        for sku, variant_id, product_id in in_order.values_list("sku", "id", "product_id"):
+            variants[product_id].append((sku, variant_id))
+        ours = sql.in_channel(Listing.objects.filter(product_id__in=of_products), channel_id)
+        rows = list(ours.values_list("product_id", "id", "kind", "variant_id"))
+        return cls(
+            products,
+            is_family,
+            variants,
+            {product_id: listing_id for product_id, listing_id, kind, _ in rows if kind == Kind.PARENT},
+            frozenset(variant_id for *_, variant_id in rows),
+            frozenset(product_id for product_id, *_ in rows),
+        )
+
+    def lacking(self) -> set[int]:
+        """The products of which a listing lacks: mostly none."""
+        without_parent = {number for number, needed in self.is_family.items() if needed and number not in self.parents}
+        return without_parent | {
+            product_id
+            for product_id, variants in self.variants.items()
+            if not self.listed.issuperset(variant_id for _, variant_id in variants)
+        }
+
+    def new_of(self, product_id: int, on_store: Mapping[tuple[str, str], str], *, queue: bool) -> Iterator[_New]:
+        """Give the listings that a product lacks, its parent first. `on_store`: codes, by handle and SKU."""
+        product, variants = self.products[product_id], self.variants.get(product_id, ())
+        handle, is_family = product["handle"], self.is_family[product_id]
+        codes = listing_codes(handle, [sku for sku, _ in variants], is_family=is_family)
+        if on_store:
+            codes = {sku: on_store.get((handle, sku), code) for sku, code in codes.items()}
+        pending = Pending.PUBLISH if queue and product["is_for_sale"] else Pending.NONE
+        if is_family and product_id not in self.parents:
+            yield _New(product_id, None, Kind.PARENT, codes[""], handle, pending)
+        kind = Kind.VARIANT if is_family else Kind.SIMPLE
+        for sku, variant_id in variants:
+            if variant_id not in self.listed:
+                yield _New(product_id, variant_id, kind, codes[sku], sku, pending)
+
+    @property
+    def in_layout(self) -> set[int]:
+        """The products that have options, but no parent in the channel's layout."""
+        return {number for number, row in self.products.items() if row["option_names"] and not self.is_family[number]}
 
 
 def lacking(handles: Collection[str], *, channel_id: int) -> list[str]:
@@ -172,26 +199,6 @@ def _listed(product_ids: Collection[int], channel_id: int, *, is_asked: bool) ->
         if is_listed:
             found.add(product_id)
     return found
-
-
-def _family(
-    product: Mapping[str, Any],
-    skus: Sequence[str],
-    variant_ids: Mapping[str, int],
-    on_store: Mapping[tuple[str, str], str],
-    *,
-    is_family: bool,
-    queue: bool,
-) -> list[_New]:
-    product_id, handle = product["id"], product["handle"]
-    made = listing_codes(handle, skus, is_family=is_family)
-    codes = {sku: on_store.get((handle, sku), code) for sku, code in made.items()} if on_store else made
-    pending = Pending.PUBLISH if queue and product["is_for_sale"] else Pending.NONE
-    kind = Kind.VARIANT if is_family else Kind.SIMPLE
-    family = [_New(product_id, variant_ids[sku], kind, codes[sku], sku, pending) for sku in skus]
-    if is_family:
-        family.insert(0, _New(product_id, None, Kind.PARENT, codes[""], handle, pending))
-    return family
 
 
 def _with_free_codes(wanted: Sequence[_New], channel_id: int) -> list[_New]:
@@ -325,12 +332,20 @@ def _insert(
     return {row["product_id"]: row["id"] for row in made}
 
 
-def _note_held(held: Mapping[int, str], channel_id: int, at: datetime) -> None:
-    """Note why prices are held back, by variant."""
-    if held:
+def _make(
+    wanted: Sequence[_New], shown: WantedOfNew, parents: Mapping[int, int], channel_id: int, at: datetime
+) -> Mapping[int, int]:
+    """Insert listings with what they should show; `parents`: by product, those that are there. Returns all of them."""
+    made = [(new, shown.values.get(place, NOTHING_SHOWN)) for place, new in enumerate(wanted)]
+    new_parents = [pair for pair in made if pair[0].kind is Kind.PARENT]
+    all_parents = {**parents, **_insert(new_parents, channel_id, {}, at, returning=("product_id", "id"))}
+    _insert([pair for pair in made if pair[0].kind is not Kind.PARENT], channel_id, all_parents, at)
+    if shown.held:
+        held = {wanted[place].variant_id: reason for place, reason in shown.held.items()}
         found = Listing.objects.filter(channel_id=channel_id, variant_id__in=list(held))
         reasons = {listing_id: held[variant_id] for listing_id, variant_id in found.values_list("id", "variant_id")}
         note_held_prices(reasons, [], channel_id=channel_id, at=at)
+    return all_parents
 
 
 def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
@@ -354,20 +369,15 @@ def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
 
 
 def _settle_kinds(
-    is_family: Mapping[int, bool],
-    channel_id: int,
-    parents: Mapping[int, int],
-    at: datetime,
-    *,
-    in_layout: Collection[int],
+    product_ids: Collection[int], seen: _Seen, channel_id: int, parents: Mapping[int, int], at: datetime
 ) -> None:
     """
     Turn simple listings into variants and back where a product gained or lost its options, or the channel has another
-    layout; what the store has as a variant then, stays one until a publish switches it. `in_layout`: the products that
-    have options, but no parent in the channel's layout.
+    layout; what the store has as a variant then, stays one until a publish switches it.
     """
-    if not is_family:
+    if not product_ids:
         return
+    is_family, in_layout = {number: seen.is_family[number] for number in product_ids}, seen.in_layout
     placed = [
         {
             "product_id": product_id,

@@ -331,8 +331,8 @@ class MadeListings:
     """
     What became of building on a channel: the number of listings that were made.
 
-    `settled`: the products, by handle, of which the channel had nothing before, and what it has now shows what it
-    should; `changes`: what a person is told of new listings.
+    `settled`: the products, by handle, of which the channel had no listing; those that it has now show what they
+    should. `changes`: what a person is told of new listings.
     """
 
     number: int = 0
