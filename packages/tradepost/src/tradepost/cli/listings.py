@@ -44,6 +44,7 @@ def list_(
 ) -> None:
     """List the listings of a channel."""
     from tradepost import wiring
+    from tradepost.database.models import with_attentions
     from tradepost.database.search import Search
 
     chosen = the_channel(channel)
@@ -55,7 +56,7 @@ def list_(
     switches = {"paused": paused, "locked": locked}
     meant += [condition(name, "yes" if is_so else "no") for name, is_so in switches.items() if is_so is not None]
     rows = wiring.listings.listings_meant(chosen, tuple(meant)).filter(pk__gt=after).select_related("product")
-    rows = rows.prefetch_related("attentions")
+    rows = with_attentions(rows)
     if search:
         rows = Search(search).listings(rows)
     found = list(rows.order_by("pk")[: limit + 1])

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from tradepost import wiring
-from tradepost.database.models import Channel, DriftRecord, LinkEvent, Listing, Run, RunChange
+from tradepost.database.models import Channel, DriftRecord, LinkEvent, Listing, Run, RunChange, with_attentions
 from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
 from tradepost.domain.catalogue import Kind
@@ -55,12 +55,8 @@ class ExplainedListing:
 
 def explain_all(channel: Channel, ids: Collection[int]) -> list[ExplainedListing]:
     """Explain these listings, and of families their variants as well."""
-    records = (
-        Listing.objects.filter(Q(pk__in=ids) | Q(parent_id__in=ids))
-        .select_related("channel", "parent")
-        .prefetch_related("attentions")
-    )
-    found = list(records.order_by(F("parent_id").asc(nulls_first=True), "sku", "id"))
+    records = Listing.objects.filter(Q(pk__in=ids) | Q(parent_id__in=ids)).select_related("channel", "parent")
+    found = list(with_attentions(records).order_by(F("parent_id").asc(nulls_first=True), "sku", "id"))
     rows = {row.id: row for row in wiring.listings.listings_of(channel.pk).by_ids([record.pk for record in found])}
     stocks = {stock.sku: stock for stock in wiring.listings.stocks_of(rows)}
     prices = wiring.listings.prices_of(rows)

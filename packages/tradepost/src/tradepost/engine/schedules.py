@@ -137,40 +137,33 @@ class NextRun:
     """
     When a schedule starts a kind of run: `at`, which may be over; None where nothing will start it, and `why_not`.
 
-    `words`: the same for a shell, with the command that does it at once. Both are without a full stop.
+    `cure`: what changes that, for a shell; blank where the run only has to be asked for. All without a full stop.
     """
 
-    words: str
     at: datetime | None = None
     why_not: str = ""
+    cure: str = ""
 
 
 def next_run(channel: Channel, kind: RunKind | str, *, clock: Clock = timezone.now) -> NextRun:
     """Say when a run of this kind is started, or why it is not: nothing is scheduled, or it is paused or refused."""
     now, kind = clock(), RunKind(kind)
-    verb = kind.replace("_", " ")
-    command, name = command_of(channel, kind), shlex.quote(channel.name)
+    verb, name = kind.replace("_", " "), shlex.quote(channel.name)
     if channel.is_paused:
-        why = "nothing is executed while the channel is paused"
-        return NextRun(f"{why} ('tradepost channel resume {name}' changes that)", why_not=why)
+        why_not = "nothing is executed while the channel is paused"
+        return NextRun(None, why_not, f"'tradepost channel resume {name}' changes that")
     if channel.is_look_only:
-        why = "nothing is written while the channel is look-only"
-        return NextRun(f"{why} ('tradepost channel go-live {name}' changes that)", why_not=why)
+        why_not = "nothing is written while the channel is look-only"
+        return NextRun(None, why_not, f"'tradepost channel go-live {name}' changes that")
     if channel.refused_until is not None and channel.refused_until > now:
-        why = "the store refuses the channel, so nothing is started until that is mended"
-        return NextRun(f"{why} ('tradepost channel show {name}' says why)", why_not=why)
+        why_not = "the store refuses the channel, so nothing is started until that is mended"
+        return NextRun(None, why_not, f"'tradepost channel show {name}' says why")
     rows = [row for row in wiring.channels.schedules().of(channel.pk) if WORK[row.operation].kind is kind]
     times = [row.next_at for row in rows if row.next_at is not None and row.paused_at is None]
     if not times:
         is_paused = any(row.paused_at is not None for row in rows)
-        why = f"the schedule of {verb} is paused" if is_paused else f"{verb} is not scheduled"
-        return NextRun(f"{why}, so type {command}", why_not=why)
-    due = min(times)
-    when = spoken_time(due, now=now, time_zone=channel.time_zone)
-    if is_late(due, now=now):
-        late = f"the scheduled {verb} is overdue, it was to run {when}: start 'tradepost serve', or type {command}"
-        return NextRun(late, at=due)
-    return NextRun(f"{verb} runs next {when} ({command} at once)", at=due)
+        return NextRun(None, f"the schedule of {verb} is paused" if is_paused else f"{verb} is not scheduled")
+    return NextRun(min(times))
 
 
 def when_applied(channel: Channel, kind: RunKind | str, *, clock: Clock = timezone.now) -> str:
@@ -179,7 +172,17 @@ def when_applied(channel: Channel, kind: RunKind | str, *, clock: Clock = timezo
 
     Where nothing will start it, that is said: no schedule, a channel that is paused, a server that is not running.
     """
-    return next_run(channel, kind, clock=clock).words
+    now, found = clock(), next_run(channel, kind, clock=clock)
+    if found.cure:
+        return f"{found.why_not} ({found.cure})"
+    command = command_of(channel, kind)
+    if found.at is None:
+        return f"{found.why_not}, so type {command}"
+    verb = RunKind(kind).replace("_", " ")
+    when = spoken_time(found.at, now=now, time_zone=channel.time_zone)
+    if is_late(found.at, now=now):
+        return f"the scheduled {verb} is overdue, it was to run {when}: start 'tradepost serve', or type {command}"
+    return f"{verb} runs next {when} ({command} at once)"
 
 
 def command_of(channel: Channel, kind: RunKind | str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tradepost.database.channels.connections import image_connection_of
+from tradepost.database.channels.connections import has_image_connection
 from tradepost.database.models import Channel
 from tradepost.domain.errors import ImageUnusable
 from tradepost.images import encoding
@@ -51,4 +51,4 @@ def thumbnail(checksum: str, *, side: int) -> bytes | None:
 
 def sends_images(channel: Channel) -> bool:
     """Whether a channel has a way to send them."""
-    return channel.sends_images_itself or image_connection_of(channel, cipher=None) is not None
+    return channel.sends_images_itself or has_image_connection(channel)

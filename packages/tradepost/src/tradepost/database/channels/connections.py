@@ -93,6 +93,10 @@ def image_connection_of(channel: Channel, *, cipher: Cipher | None) -> ImageConn
     )
 
 
+def has_image_connection(channel: Channel) -> bool:
+    return channel.connections.filter(kind=ConnectionKind.IMAGE_FTP).exists()
+
+
 def forget_connection(channel: Channel, kind: ConnectionKind) -> None:
     channel.connections.filter(kind=kind.value).delete()
 

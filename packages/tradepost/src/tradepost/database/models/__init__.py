@@ -22,6 +22,7 @@ from tradepost.database.models.listing import (
     Listing,
     SetupRecord,
     StoreFile,
+    with_attentions,
 )
 from tradepost.database.models.notice import Notice, NoticeMessage, NoticePlace
 from tradepost.database.models.order import (
@@ -96,4 +97,5 @@ __all__ = [
     "Trigger",
     "Upload",
     "VariantRecord",
+    "with_attentions",
 ]

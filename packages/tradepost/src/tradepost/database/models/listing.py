@@ -369,8 +369,9 @@ class Listing(models.Model):
 
     @property
     def noted(self) -> "list[AttentionRecord]":
-        """Why it needs a person; what has held longest first."""
-        return sorted(self.attentions.all(), key=lambda noted: (noted.since, noted.pk))
+        """Why it needs a person; what has held longest first. Of many listings that were read `with_attentions`."""
+        found: list[AttentionRecord] | None = getattr(self, _READ_ATTENTIONS, None)
+        return list(self.attentions.order_by("since", "pk")) if found is None else found
 
     @property
     def locks(self) -> Locks:
@@ -429,6 +430,16 @@ class AttentionRecord(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+# Not as the manager keeps it: for that Django makes a query of each listing.
+_READ_ATTENTIONS = "read_attentions"
+
+
+def with_attentions(rows: "models.QuerySet[Listing]") -> "models.QuerySet[Listing]":
+    """Read why these listings need a person as well, by one query for all of them."""
+    in_order = AttentionRecord.objects.order_by("since", "pk")
+    return rows.prefetch_related(models.Prefetch("attentions", in_order, to_attr=_READ_ATTENTIONS))
 
 
 class LinkEvent(models.Model):

@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from tradepost import wiring
-from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
+from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord, with_attentions
 from tradepost.database.search import Search
 from tradepost.domain.listing import Health
 from tradepost.web.catalogue.list_on_channel import ASKED_NAMES, list_on_channel
@@ -199,7 +199,7 @@ def _channels(keys: Collection[int], channels: Collection[Channel]) -> dict[int,
     # What has no parent is looked for by its product: SQLite would rather read all of a catalogue that have none.
     rows = Listing.objects.alias(within=Coalesce(F("parent_id"), 0)).filter(product_id__in=keys, within=0)
     found: defaultdict[int, dict[str, Listing]] = defaultdict(dict)
-    for listing in rows.filter(channel_id__in=names).prefetch_related("attentions"):
+    for listing in with_attentions(rows.filter(channel_id__in=names)):
         of_product, channel = found[listing.product_id], names[listing.channel_id]
         # One that is to be sold in several pages is there where one of them is.
         if listing.health == Health.LISTED.value or channel not in of_product:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from tradepost import wiring
-from tradepost.database.models import AttentionRecord, Listing
+from tradepost.database.models import AttentionRecord, Listing, with_attentions
 from tradepost.database.models.listing import IS_LIVE
 from tradepost.database.several import CountStatement
 from tradepost.domain.listing import Health, Link
@@ -199,7 +199,7 @@ _SHOWN = (
 
 def with_all_of_a_row(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
     # Not joined with the channel: a database may begin with it, and sorts a million rows then.
-    return rows.select_related("product", "variant", "parent").prefetch_related("attentions", "channel")
+    return with_attentions(rows.select_related("product", "variant", "parent")).prefetch_related("channel")
 
 
 def with_what_a_row_shows(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":

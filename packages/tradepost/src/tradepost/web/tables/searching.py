@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from tradepost.database.models import Listing, Order, ProductRecord
+from tradepost.database.models import Listing, Order, ProductRecord, with_attentions
 from tradepost.database.search import (
     Search,
     first_walked,
@@ -69,7 +69,7 @@ def search_everywhere(term: str, *, may: Callable[[str], bool] = lambda _act: Tr
 
 def _looks(term: str) -> Iterator[tuple[str, Callable[[], SearchHits]]]:
     search = Search(term)
-    listings = Listing.objects.select_related("product", "channel").prefetch_related("attentions")
+    listings = with_attentions(Listing.objects.select_related("product", "channel"))
     yield "listings list", lambda: _group("Listings", term, search.listings(listings), _of_listing)
     yield (
         "catalogue list",
