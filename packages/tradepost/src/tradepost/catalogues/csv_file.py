@@ -94,7 +94,13 @@ def csv_rows(path: TextFile, *, columns: Collection[str]) -> Iterator[CsvRow | R
                 # The row asked for one more line than there was: it ended within quotation marks.
                 yield RowReport(line, Level.REFUSED, _never_closed(lines.count - line))
                 return
-            cells = {name: cell for name, place in places if place < len(values) and (cell := values[place].strip())}
+            width = len(values)
+            # Most cells are empty.
+            cells = {
+                name: cell
+                for name, place in places
+                if place < width and values[place] and (cell := values[place].strip())
+            }
             why_not = _why_not(values, cells, header, repeated)
             if why_not:
                 yield RowReport(line, Level.REFUSED, why_not)

@@ -6,7 +6,7 @@ The file has no name: SQLite takes it away while it is open, so whoever is kille
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -14,7 +14,10 @@ from typing import Any
 
 import msgspec
 
-_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(dict[str, Any]).decode
+Rows = list[tuple[int, dict[str, Any]]]
+"""Rows with the lines on which they begin."""
+
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(Rows).decode
 
 # Few, as a row may be of megabytes.
 _AT_ONCE = 100
@@ -25,9 +28,12 @@ class RowStaging:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        # The key of the row before, with the line where it began: mostly the rows of a product stand together.
+        # The key of the row before, with the line where it began, and the rows since then: mostly those of a product
+        # stand together, and are put aside as one.
         self._last = ("", 0)
+        self._together: Rows = []
         self._waiting: list[tuple[int, int, bytes]] = []
+        self._waiting_rows = 0
         database.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             # By where its key began: so rows that stand together are written in order, and read without sorting.
@@ -36,23 +42,23 @@ class RowStaging:
             "CREATE TABLE names (name TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;"
         )
 
-    def add(self, key: str, line: int, cells: Mapping[str, Any]) -> None:
-        last, begin = self._last
-        if key != last:
-            begin = self._begin(key, line)
-            self._last = (key, begin)
-        self._waiting.append((begin, line, _encode(cells)))
-        if len(self._waiting) == _AT_ONCE:
+    def add(self, key: str, line: int, cells: dict[str, Any]) -> None:
+        if key != self._last[0]:
+            self._end_together()
+            self._last = (key, self._begin(key, line))
+        self._together.append((line, cells))
+        self._waiting_rows += 1
+        if self._waiting_rows == _AT_ONCE:
             self._write()
 
-    def groups(self) -> Iterator[tuple[str, list[tuple[int, dict[str, Any]]]]]:
+    def groups(self) -> Iterator[tuple[str, Rows]]:
         """Return each key with its rows by line, in the order in which the keys began."""
         self._write()
         rows = self._database.execute(
-            "SELECT key, line, cells FROM rows CROSS JOIN keys ON keys.begin = rows.begin ORDER BY rows.begin, line"
+            "SELECT key, cells FROM rows CROSS JOIN keys ON keys.begin = rows.begin ORDER BY rows.begin, line"
         )
         for key, found in groupby(rows, key=itemgetter(0)):
-            yield key, [(line, _decode(cells)) for _key, line, cells in found]
+            yield key, [row for _key, rows in found for row in _decode(rows)]
 
     def claim(self, name: str, line: int) -> int | None:
         """Take a name for a line; returns the line that has it already, or None."""
@@ -61,9 +67,16 @@ class RowStaging:
         (holder,) = self._database.execute("SELECT line FROM names WHERE name = ?", (name,)).fetchone()
         return int(holder)
 
+    def _end_together(self) -> None:
+        if self._together:
+            self._waiting.append((self._last[1], self._together[0][0], _encode(self._together)))
+            self._together = []
+
     def _write(self) -> None:
+        self._end_together()
         self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", self._waiting)
         self._waiting.clear()
+        self._waiting_rows = 0
 
     def _begin(self, key: str, line: int) -> int:
         if self._database.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (key, line)).rowcount:

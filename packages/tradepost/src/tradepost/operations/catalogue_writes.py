@@ -231,8 +231,9 @@ def save_products(
         built = {name: channel.build(lacking[name], queue=queue) for name, channel in ports.channels.items()}
         # A page keeps offering the old choices until then: all of them can be bought, or are sold out.
         structures = {name: channel.queue_structure(handles) for name, channel in ports.channels.items() if queue}
-        # Last and once: what a listing should show depends on the whole family's, on every channel alike.
-        settled = _new(saved).intersection(*(made.settled for made in built.values()))
+        # Last and once: what a listing should show depends on the whole family's, on every channel alike. What is new
+        # was made with that.
+        settled = _new_products(saved).intersection(*(made.settled for made in built.values()))
         wanted = ports.catalogue.refresh_wanted(touched.union(*lacking.values()) - settled)
     numbers = {name: made.number for name, made in built.items()}
     for made in built.values():
@@ -240,7 +241,7 @@ def save_products(
     return SavedProducts(saved, numbers, structures, wanted, sale_changes, frozenset(handles), again)
 
 
-def _new(saved: ImportCounts) -> frozenset[str]:
+def _new_products(saved: ImportCounts) -> frozenset[str]:
     """The handles of products that the catalogue did not have: no channel shows anything else of them."""
     return frozenset(each.after.handle for each in saved.differences if each.before is None)
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import forget_attention, note_attention
 from tradepost.database.listings.wanted import (
     NOTHING_SHOWN,
+    WANTED_COLUMNS,
     WantedOfNew,
     WantedValues,
     note_held_prices,
@@ -89,7 +89,7 @@ class _Seen:
     """
     What the catalogue and a channel have of some products, by their ids.
 
-    `is_family`: whether they have a parent in the channel's layout. `variants`: SKU, id and product, in their order.
+    `is_family`: whether they have a parent in the channel's layout. `variants`: SKU and id of each, in their order.
     `parents`: the listings that are parents, `listed`: the variants that have a listing, `had_some`: the products that
     have any.
     """
@@ -259,6 +259,8 @@ _AT_FIRST: Mapping[str, Any] = MappingProxyType(
 
 def _shown_by(listings: Sequence[_New], products: Mapping[int, Mapping[str, Any]], channel_id: int) -> WantedOfNew:
     """Say what these should show, by their places."""
+    if not listings:
+        return WantedOfNew()
     alike = {**NOTHING_SHOWN._asdict(), **_AT_FIRST, "channel_id": channel_id}
     parents = {new.product_id: place for place, new in enumerate(listings) if new.kind is Kind.PARENT}
     return wanted_of_new(
@@ -280,25 +282,8 @@ def _shown_by(listings: Sequence[_New], products: Mapping[int, Mapping[str, Any]
     )
 
 
-class _Row(NamedTuple):
-    """What listings are made with, each of its own; from the price on as `WantedValues`."""
-
-    product_id: int
-    variant_id: int | None
-    parent_id: int | None
-    kind: Kind
-    code: str
-    code_key: str
-    sku: str
-    pending: Pending
-    wanted_price: Decimal
-    is_price_held: bool
-    price_held_why: str
-    is_price_guarded: bool
-    passed_price: Decimal | None
-    available: int | None
-    held_back: int
-    sells_without_stock: bool
+# What one listing is made with, and another one otherwise.
+_OF_ONE = ("product_id", "variant_id", "parent_id", "kind", "code", "code_key", "sku", "pending", *WANTED_COLUMNS)
 
 
 def _insert(
@@ -313,16 +298,22 @@ def _insert(
     made = sql.insert(
         Listing,
         [
-            _Row(
-                new.product_id,
-                new.variant_id,
-                parents[new.product_id] if new.kind is Kind.VARIANT else None,
-                new.kind,
-                new.code,
-                code_key(new.code),
-                new.sku,
-                new.pending,
-                *shown[1:],
+            dict(
+                zip(
+                    _OF_ONE,
+                    (
+                        new.product_id,
+                        new.variant_id,
+                        parents[new.product_id] if new.kind is Kind.VARIANT else None,
+                        new.kind,
+                        new.code,
+                        code_key(new.code),
+                        new.sku,
+                        new.pending,
+                        *shown[1:],
+                    ),
+                    strict=True,
+                )
             )
             for new, shown in listings
         ],

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
@@ -76,6 +76,7 @@ class WantedValues(NamedTuple):
     sells_without_stock: bool
 
 
+WANTED_COLUMNS = WantedValues._fields[1:]
 # What a listing shows before anything was computed, and a parent without variants.
 NOTHING_SHOWN = WantedValues(
     0,
@@ -198,9 +199,9 @@ class WantedOfNew:
     `held`: why prices are held back where that matters.
     """
 
-    values: Mapping[int, WantedValues]
-    held: Mapping[int, str]
-    changes: WantedChanges
+    values: Mapping[int, WantedValues] = field(default_factory=dict)
+    held: Mapping[int, str] = field(default_factory=dict)
+    changes: WantedChanges = field(default_factory=WantedChanges)
 
 
 def wanted_of_new(rows: Sequence[Mapping[str, Any]], *, channel_id: int) -> WantedOfNew:
