@@ -43,6 +43,8 @@ _SELDOM = 16
 # Of what the index finds, so many are sorted out at first, and of what is narrowed by other things; all are read.
 _SORTED_FIRST = 200
 _SORTED_FIRST_OF_NARROWED = 4_000
+# And of these so many are looked at first: a page of what one in a hundred is.
+_LOOKED_AT_FIRST_OF_NARROWED = 1_600
 # Pieces that are asked for together: the more, the fewer rows are read; but each is a walk through its own list.
 _MOST_PIECES = 24
 # No letter of any word: it parts words, as everything that is a space. Two, so that a word of one letter is a piece.
@@ -234,8 +236,8 @@ class _Walk:
     asked: "dict[tuple[int | None, bool, int], list[int]]" = field(default_factory=dict)
 
     @property
-    def sorted_first(self) -> int:
-        return _SORTED_FIRST_OF_NARROWED if self.is_narrowed else _SORTED_FIRST
+    def looked_at_first(self) -> int:
+        return _LOOKED_AT_FIRST_OF_NARROWED if self.is_narrowed else _WALKED_FIRST
 
     def batches(self, beyond: int | None, *, is_descending: bool) -> Iterator[Sequence[int]]:
         """Give the ids of what has the words, in order, from one on."""
@@ -244,7 +246,7 @@ class _Walk:
             known = self.newest if is_descending else self.newest[::-1]
             yield from _in_parts(
                 [each for each in known if beyond is None or (each <= beyond if is_descending else each >= beyond)],
-                first=self.sorted_first,
+                first=self.looked_at_first,
             )
             if self.is_all:
                 return
@@ -286,10 +288,10 @@ def _batches_near_and_far(walk: _Walk, beyond: int | None, *, is_descending: boo
             return
         beyond = _behind(last, is_descending=is_descending)
         is_seldom, size = len(ids) * _SELDOM < size, min(size * 4, _READ_AT_ONCE)
-    size = walk.sorted_first
+    size = _SORTED_FIRST_OF_NARROWED if walk.is_narrowed else _SORTED_FIRST
     while True:
         ids = _by_index(walk, beyond, is_descending=is_descending, most=size)
-        yield from _in_parts(ids, first=size)
+        yield from _in_parts(ids, first=walk.looked_at_first)
         if len(ids) < size:
             return
         beyond, size = _behind(ids[-1], is_descending=is_descending), _WALKED_AT_ONCE

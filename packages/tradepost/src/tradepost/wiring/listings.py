@@ -52,6 +52,7 @@ from tradepost.wiring.trail import history
 # A list reads its rows with these columns, and makes what it shows of them without another query.
 ROW_COLUMNS = listing_rows.COLUMNS
 row_of = listing_rows.row_of
+with_row = listing_rows.with_row
 
 
 def listings_of(channel_id: int) -> Listings:

@@ -5,7 +5,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from tradepost.database.models import Listing
 from tradepost.domain.catalogue import Kind
@@ -73,13 +73,19 @@ def listing_rows(query: "QuerySet[Listing]") -> list[ListingRow]:
     return [_row(values) for values in query.values(*COLUMNS)]
 
 
+def with_row(query: "QuerySet[Listing]") -> "QuerySet[Listing]":
+    """Read with listings what `row_of` makes a row of, but for `COLUMNS`."""
+    # Not the parent itself, of which each row would make an object of seventy fields.
+    return query.select_related("variant").annotate(parent_code=F("parent__code"))
+
+
 def row_of(listing: Listing) -> ListingRow:
-    """Make it of a listing that is read already, with its parent and variant and `COLUMNS`: no query."""
-    parent, variant = listing.parent, listing.variant
+    """Make it of a listing that is read already `with_row`, and with `COLUMNS`: no query."""
+    variant, values = listing.variant, vars(listing)
     return _row(
         {
-            **vars(listing),
-            "parent__code": parent.code if parent is not None else "",
+            **values,
+            "parent__code": values["parent_code"],
             "variant__quantity": variant.quantity if variant is not None else None,
             "variant__is_gone": variant is not None and variant.is_gone,
         }

@@ -166,7 +166,7 @@ def _in_shop(listing: Listing, row: ListingRow) -> str:
     if row.status.link is not Link.LINKED:
         return ""
     layout = row.layout or wiring.channels.profile_of(listing.channel).settings.rules.layout
-    is_of_page = listing.parent is not None and layout is Layout.NATIVE
+    is_of_page = listing.parent_id is not None and layout is Layout.NATIVE
     return wiring.stores.page_in_shop(listing.channel, row.parent_code if is_of_page else row.code)
 
 

@@ -192,14 +192,14 @@ def _families(parent_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
 
 # Reading fifty products whole takes longer than the rest of a page.
 _SHOWN = (
-    *wiring.listings.ROW_COLUMNS,
+    *(name for name in wiring.listings.ROW_COLUMNS if not name.startswith("parent__")),
     *("channel", "variant", "code_key", "proven_at", "product__title", "product__option_names", "variant__options"),
 )
 
 
 def with_all_of_a_row(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
     # Not joined with the channel: a database may begin with it, and sorts a million rows then.
-    return with_attentions(rows.select_related("product", "variant", "parent")).prefetch_related("channel")
+    return with_attentions(wiring.listings.with_row(rows).select_related("product")).prefetch_related("channel")
 
 
 def with_what_a_row_shows(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
