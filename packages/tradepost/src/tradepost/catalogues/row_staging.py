@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-Rows = list[tuple[int, dict[str, Any]]]
+StagedRows = list[tuple[int, dict[str, Any]]]
 """Rows with the lines on which they begin."""
 
-_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(Rows).decode
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(StagedRows).decode
 
 # Few, as a row may be of megabytes.
 _AT_ONCE = 100
@@ -31,7 +31,7 @@ class RowStaging:
         # The key of the row before, with the line where it began, and the rows since then: mostly those of a product
         # stand together, and are put aside as one.
         self._last = ("", 0)
-        self._together: Rows = []
+        self._together: StagedRows = []
         self._waiting: list[tuple[int, int, bytes]] = []
         self._waiting_rows = 0
         database.executescript(
@@ -51,7 +51,7 @@ class RowStaging:
         if self._waiting_rows == _AT_ONCE:
             self._write()
 
-    def groups(self) -> Iterator[tuple[str, Rows]]:
+    def groups(self) -> Iterator[tuple[str, StagedRows]]:
         """Return each key with its rows by line, in the order in which the keys began."""
         self._write()
         rows = self._database.execute(

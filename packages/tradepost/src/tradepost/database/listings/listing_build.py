@@ -63,7 +63,7 @@ def build_listings(
 
     What the channel does not list gets nothing new; `is_asked`: by a person, and then only its rules say so.
     """
-    seen = _Seen.read(handles, channel_id)
+    seen = _Holdings.read(handles, channel_id)
     lacking = seen.lacking()
     if not codes:
         lacking = _listed(lacking, channel_id, is_asked=is_asked)
@@ -85,7 +85,7 @@ def build_listings(
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Holdings:
     """
     What the catalogue and a channel have of some products, by their ids.
 
@@ -102,7 +102,7 @@ class _Seen:
     had_some: frozenset[int]
 
     @classmethod
-    def read(cls, handles: Collection[str], channel_id: int) -> "_Seen":
+    def read(cls, handles: Collection[str], channel_id: int) -> "_Holdings":
         found = ProductRecord.objects.filter(handle__in=sql.among_texts(handles))
         products = {row["id"]: row for row in found.values("id", "handle", "option_names", "is_for_sale")}
         layout = settings_of(Channel.objects.get(pk=channel_id)).rules.layout
@@ -360,7 +360,7 @@ def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
 
 
 def _settle_kinds(
-    product_ids: Collection[int], seen: _Seen, channel_id: int, parents: Mapping[int, int], at: datetime
+    product_ids: Collection[int], seen: _Holdings, channel_id: int, parents: Mapping[int, int], at: datetime
 ) -> None:
     """
     Turn simple listings into variants and back where a product gained or lost its options, or the channel has another
