@@ -172,7 +172,8 @@ def when_applied(channel: Channel, kind: RunKind | str, *, clock: Clock = timezo
 
     Where nothing will start it, that is said: no schedule, a channel that is paused, a server that is not running.
     """
-    now, found = clock(), next_run(channel, kind, clock=clock)
+    now = clock()
+    found = next_run(channel, kind, clock=lambda: now)
     if found.cure:
         return f"{found.why_not} ({found.cure})"
     command = command_of(channel, kind)

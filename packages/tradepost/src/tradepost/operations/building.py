@@ -55,6 +55,7 @@ def build(ports: BuildPorts, *, handles: Collection[str] | None = None, queue: b
                 lacking = ports.listings.lacking(batch)
                 new = ports.listings.build(batch, queue=queue, is_asked=handles is not None).number
                 if new:
+                    # Also of what is settled: other channels sell these products meanwhile, and this waits for them.
                     ports.catalogue.refresh_wanted(batch)
                 left = ports.listings.lacking(lacking) if lacking else []
             built.listings += new

@@ -50,7 +50,7 @@ from tradepost.wiring.catalogue import catalogue
 from tradepost.wiring.trail import history
 
 # A list reads its rows with these columns, and makes what it shows of them without another query.
-ROW_COLUMNS = listing_rows.COLUMNS
+ROW_COLUMNS = listing_rows.COLUMNS_OF_LISTING
 row_of = listing_rows.row_of
 with_row = listing_rows.with_row
 

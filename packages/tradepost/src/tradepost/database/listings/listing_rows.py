@@ -69,23 +69,28 @@ COLUMNS = (
 )
 
 
+# A row that is made of a listing gets it by `with_row`.
+_OF_PARENT = "parent__code"
+COLUMNS_OF_LISTING = tuple(name for name in COLUMNS if name != _OF_PARENT)
+
+
 def listing_rows(query: "QuerySet[Listing]") -> list[ListingRow]:
     return [_row(values) for values in query.values(*COLUMNS)]
 
 
 def with_row(query: "QuerySet[Listing]") -> "QuerySet[Listing]":
-    """Read with listings what `row_of` makes a row of, but for `COLUMNS`."""
+    """Read with listings what `row_of` makes a row of, but for `COLUMNS_OF_LISTING`."""
     # Not the parent itself, of which each row would make an object of seventy fields.
-    return query.select_related("variant").annotate(parent_code=F("parent__code"))
+    return query.select_related("variant").annotate(parent_code=F(_OF_PARENT))
 
 
 def row_of(listing: Listing) -> ListingRow:
-    """Make it of a listing that is read already `with_row`, and with `COLUMNS`: no query."""
+    """Make it of a listing that is read already `with_row`, and with `COLUMNS_OF_LISTING`: no query."""
     variant, values = listing.variant, vars(listing)
     return _row(
         {
             **values,
-            "parent__code": values["parent_code"],
+            _OF_PARENT: values["parent_code"],
             "variant__quantity": variant.quantity if variant is not None else None,
             "variant__is_gone": variant is not None and variant.is_gone,
         }

@@ -188,6 +188,8 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
 
     A price that is held back is noted as an attention where that matters.
     """
+    if not product_ids:
+        return WantedChanges()
     return _refresh(product_ids, at=at).changes
 
 

@@ -369,7 +369,7 @@ class Listing(models.Model):
 
     @property
     def noted(self) -> "list[AttentionRecord]":
-        """Why it needs a person; what has held longest first. Of many listings that were read `with_attentions`."""
+        """Why it needs a person; what has held longest first. No query of a listing that was read `with_attentions`."""
         found: list[AttentionRecord] | None = getattr(self, _READ_ATTENTIONS, None)
         return list(self.attentions.order_by("since", "pk")) if found is None else found
 

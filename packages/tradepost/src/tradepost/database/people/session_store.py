@@ -26,12 +26,11 @@ class SessionStore(DatabaseSessions):
     def get_model_class(cls) -> type[Session]:
         return Session
 
-    def load(self) -> dict[str, Any]:
-        row: Session | None = self._get_session_from_db()  # type: ignore[attr-defined] # the stubs lack it
-        if row is None:
-            return {}
-        self.seen_at = row.seen_at
-        return self.decode(row.session_data)
+    def _get_session_from_db(self) -> Session | None:
+        row: Session | None = super()._get_session_from_db()  # type: ignore[misc] # the stubs lack it
+        if row is not None:
+            self.seen_at = row.seen_at
+        return row
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         row = super().create_model_instance(data)

@@ -34,7 +34,7 @@ class TakenNumbers:
 
 
 class FirstStatement(NamedTuple):
-    """What is stated of a variant that is made, of which nobody has ordered or counted anything; see `take_numbers`."""
+    """What is stated of a variant that is made, of which nobody has ordered or counted anything."""
 
     quantity: int | None = None
     stated_by: str = ""
@@ -47,7 +47,11 @@ _NONE = FirstStatement()
 
 
 def first_statement(variant: Variant, saying: Saying, *, source_id: int | None) -> FirstStatement:
-    """Say what a variant is made with; `source_id`: of the source that says it."""
+    """
+    Say what a variant is made with, by the rules of `take_numbers` where nothing was stated before.
+
+    `source_id`: of the source that says it.
+    """
     if variant.quantity is None or (saying.source and saying.states is Stating.NEVER):
         return _NONE
     is_by_row = saying.counting is Counting.COLUMN

@@ -192,7 +192,7 @@ def _families(parent_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
 
 # Reading fifty products whole takes longer than the rest of a page.
 _SHOWN = (
-    *(name for name in wiring.listings.ROW_COLUMNS if not name.startswith("parent__")),
+    *wiring.listings.ROW_COLUMNS,
     *("channel", "variant", "code_key", "proven_at", "product__title", "product__option_names", "variant__options"),
 )
 
