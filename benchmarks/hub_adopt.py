@@ -6,7 +6,7 @@ from recording import Record, size_asked
 from sandbox_process import sandbox
 
 from tradepost.database.models import Listing
-from tradepost.operations import adopt
+from tradepost.operations.listings import adopt
 
 PRODUCTS = size_asked(100_000)
 

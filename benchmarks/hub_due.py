@@ -21,7 +21,7 @@ def one_database(name: str) -> None:
     import hub  # noqa: PLC0415 - reads the environment that the caller made
 
     from tradepost.database.listings.listings import DjangoListings  # noqa: PLC0415
-    from tradepost.domain.stages import Stage  # noqa: PLC0415
+    from tradepost.domain.listings.stages import Stage  # noqa: PLC0415
 
     hub.migrate()
     channel = hub.new_channel()

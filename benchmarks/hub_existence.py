@@ -15,9 +15,9 @@ from hub import CountingRun, Taken, measured
 from recording import Record, size_asked
 from sandbox_process import SandboxProcess, sandbox
 
-from tradepost.operations.drift.comparison import Comparison
 from tradepost.operations.existence import Existence
 from tradepost.operations.form import drive
+from tradepost.operations.listings.drift.comparison import Comparison
 from tradepost.operations.ports import IdRange
 
 PRODUCTS = size_asked(1_000_000)

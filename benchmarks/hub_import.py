@@ -11,7 +11,7 @@ from recording import Record, children_seen, own_cpu_seconds, peak_mb
 
 from tradepost.database.models import VariantRecord
 from tradepost.engine.imports import import_file
-from tradepost.operations.imports import NamedFile
+from tradepost.operations.catalogue.imports import NamedFile
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 SIZES = ("S", "M", "L", "XL")

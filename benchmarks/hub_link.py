@@ -10,7 +10,7 @@ from hub import CountingRun, measured
 from recording import Record, size_asked
 from sandbox_process import SandboxProcess, sandbox
 
-from tradepost.operations import link
+from tradepost.operations.listings import link
 
 LISTINGS = size_asked(100_000)
 SHARE = 10

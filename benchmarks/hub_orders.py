@@ -12,7 +12,7 @@ from hub import CountingRun, measured
 from recording import Record, peak_mb
 from sandbox_process import sandbox
 
-from tradepost.operations import get_orders
+from tradepost.operations.orders import get_orders
 
 ORDERS = 10_000
 PRODUCTS = 1_000

@@ -21,8 +21,8 @@ from recording import Record, peak_mb
 from sandbox_process import sandbox
 
 from tradepost.database.models import Channel, Listing, Order, OrderLine, SightedPieces, Sighting
-from tradepost.operations import get_orders
-from tradepost.operations.get_orders import criteria_now
+from tradepost.operations.orders import get_orders
+from tradepost.operations.orders.get_orders import criteria_now
 from tradepost.operations.ports import Ports
 
 PRODUCTS = 1_000

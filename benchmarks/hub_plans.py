@@ -24,7 +24,7 @@ from tradepost.engine import plans
 from tradepost.engine.runs import request_run, run_now
 from tradepost.miva.connect import connect_store
 from tradepost.miva.store import MivaStore
-from tradepost.operations.channels import change_channel
+from tradepost.operations.channels.channels import change_channel
 from tradepost.operations.ports import ChannelProfile, StoreConnection
 from tradepost.operations.selection import UNDOES
 

@@ -17,9 +17,9 @@ from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.models import Trigger
 from tradepost.database.runs.history import RequestHistory
-from tradepost.operations import publish
-from tradepost.operations.import_ports import ImportPorts
-from tradepost.operations.imports import import_catalogue
+from tradepost.operations.catalogue.import_ports import ImportPorts
+from tradepost.operations.catalogue.imports import import_catalogue
+from tradepost.operations.listings import publish
 
 SIZES = ("S", "M", "L", "XL")
 FAMILIES = size_asked(1000) // (1 + len(SIZES))

@@ -11,8 +11,8 @@ import hub
 from recording import Record, cpu_seconds, forget_peak, peak_mb, size_asked
 
 from tradepost import wiring
-from tradepost.domain.listing import Pending
-from tradepost.domain.listing_filter import parse_filters
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.listing_filter import parse_filters
 from tradepost.engine.requests import preview_change, request_change
 
 LISTINGS = size_asked(100_000)

@@ -16,8 +16,8 @@ from recording import Record, cpu_seconds, forget_peak, peak_mb, size_asked
 
 from tradepost import wiring
 from tradepost.database.models import Channel
-from tradepost.domain.listing_rules import ListingRule
-from tradepost.operations import listing_rules
+from tradepost.domain.listings.listing_rules import ListingRule
+from tradepost.operations.listings import listing_rules
 
 LISTINGS = size_asked(100_000)
 RULE = ListingRule(name="spring", percent=Decimal(10), endings=(Decimal("0.99"),), buffer=2)

@@ -15,10 +15,10 @@ from sandbox_process import SandboxProcess, sandbox
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Order, ShipmentRecord
-from tradepost.domain.order import ShipmentPath
-from tradepost.operations import get_orders, sync_orders
+from tradepost.domain.orders.order import ShipmentPath
+from tradepost.operations.orders import get_orders, sync_orders
+from tradepost.operations.orders.shipment_imports import import_shipments
 from tradepost.operations.ports import Ports
-from tradepost.operations.shipment_imports import import_shipments
 
 SHIPMENTS = 5_000
 PRODUCTS = 1_000

@@ -13,7 +13,7 @@ from hub import CountingRun, Taken, measured
 from recording import Record, median, size_asked, timed
 from sandbox_process import SandboxProcess, sandbox
 
-from tradepost.operations import sync
+from tradepost.operations.listings import sync
 from tradepost.operations.selection import Selection
 
 with warnings.catch_warnings():

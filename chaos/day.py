@@ -241,7 +241,7 @@ class _Chaos:
         self._command("catalogue", "import", str(file))
 
     def _buy(self, name: str) -> None:
-        from tradepost.cli.demo.shopper import Purchase, buy  # noqa: PLC0415
+        from tradepost.cli.hub.demo.shopper import Purchase, buy  # noqa: PLC0415
 
         store = self._world.stores[name]
         basket = Counter({code: self._chance.randint(1, 3) for code in self._chance.sample(sorted(self._prices), 2)})

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from miva_sandbox.provisioning import run as provision
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state.page_images import choose_everywhere
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 
 IMAGES = Path(__file__).parent / "images"
 EVERY = Path(__file__).parent.parent / "build" / "screenshots"

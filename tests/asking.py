@@ -1,8 +1,8 @@
 """Queueing changes as a person's request does it."""
 
 from tradepost.domain.fields import CONTENT_GROUPS
-from tradepost.domain.listing import asked_by
-from tradepost.operations.queue_changes import ask, with_variants
+from tradepost.domain.listings.listing import asked_by
+from tradepost.operations.listings.queue_changes import ask, with_variants
 
 
 def queue(listings, rows, change, *, groups=CONTENT_GROUPS):

@@ -9,8 +9,8 @@ from machine_acts import act
 from miva_sandbox import provisioning
 from miva_sandbox.state import order_stock
 from tradepost.database.models import Listing
-from tradepost.domain.listing import Health, Link, Pending
-from tradepost.operations.queue_changes import plan_unlink
+from tradepost.domain.listings.listing import Health, Link, Pending
+from tradepost.operations.listings.queue_changes import plan_unlink
 from tradepost.operations.selection import Selection
 
 CHANNELS, SKUS = (0, 1), ("MUG", "TEE-S", "TEE-M")

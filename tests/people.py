@@ -3,7 +3,7 @@
 from django.test import Client
 
 from tradepost.database.models import Person
-from tradepost.domain.roles import Role
+from tradepost.domain.people.roles import Role
 
 ROLES = {"alice": Role.OWNER, "bob": Role.OPERATOR, "vera": Role.VIEWER}
 NAMES = (*ROLES, "charlie")

@@ -42,15 +42,16 @@ from stock_shop import STATED, HubClock, StockShop, catalogue_of
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Channel, DriftRecord, Listing, SightedPieces, StockEntry
-from tradepost.domain.attention import Attention
 from tradepost.domain.errors import RunLost, TradepostError
-from tradepost.domain.listing import TRANSITIONS, Health, Link, Pending
-from tradepost.domain.order import AcknowledgeMode
-from tradepost.domain.stock import Counting, EntryKind, StockMode
-from tradepost.operations import get_orders, link, publish, sync
-from tradepost.operations.imports import SOURCE
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import TRANSITIONS, Health, Link, Pending
+from tradepost.domain.orders.order import AcknowledgeMode
+from tradepost.domain.stock.stock import Counting, EntryKind, StockMode
+from tradepost.operations.catalogue.imports import SOURCE
+from tradepost.operations.listings import link, publish, sync
+from tradepost.operations.listings.queue_changes import plan_pause, plan_unlink
+from tradepost.operations.orders import get_orders
 from tradepost.operations.ports import SourceSettings
-from tradepost.operations.queue_changes import plan_pause, plan_unlink
 from tradepost.operations.selection import EVERYTHING, Selection
 from transition_watch import TransitionWatch, statuses
 

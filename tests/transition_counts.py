@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 
-from tradepost.domain import listing
-from tradepost.domain.listing import TRANSITIONS, Event, Status, Transition
+from tradepost.domain.listings import listing
+from tradepost.domain.listings.listing import TRANSITIONS, Event, Status, Transition
 
 
 @contextmanager

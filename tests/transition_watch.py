@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from tradepost.database.listings import listings as listings_module
 from tradepost.database.models import Listing
-from tradepost.domain import listing as table
-from tradepost.domain.listing import TRANSITIONS, Event, Link, Pending, Status
+from tradepost.domain.listings import listing as table
+from tradepost.domain.listings.listing import TRANSITIONS, Event, Link, Pending, Status
 from tradepost.domain.plan import Outcome, Result, SubjectKind
 
 _COLUMNS = ("id", "health", "link", "pending", "is_paused", "is_orphaned")

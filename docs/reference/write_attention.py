@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from tradepost.domain.attention import Attention
-from tradepost.domain.attention_cures import ATTENTION_CURES
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.attention_cures import ATTENTION_CURES
 
 HEAD = """# What needs a person
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.fields import FIELDS, Verb
+from tradepost.domain.listings.drift import USUAL_POLICIES
 
 HEAD = """# Fields
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tradepost.domain.listing_filter import FILTER_FIELDS, Compare, FilterField, Sort, comparisons_of
+from tradepost.domain.listings.listing_filter import FILTER_FIELDS, Compare, FilterField, Sort, comparisons_of
 
 HEAD = """# Filters
 

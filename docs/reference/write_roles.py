@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tradepost.domain.roles import ABOUT, ACTS, Role
+from tradepost.domain.people.roles import ABOUT, ACTS, Role
 
 HEAD = """# Who may do what
 

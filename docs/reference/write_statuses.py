@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tradepost.domain.attention import Attention
-from tradepost.domain.attention_cures import ATTENTION_CURES
-from tradepost.domain.operator_status import MEANINGS, OperatorStatus
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.attention_cures import ATTENTION_CURES
+from tradepost.domain.listings.operator_status import MEANINGS, OperatorStatus
 from tradepost.web.listings.attention_places import PAGE_CURES
 
 HEAD = """# Statuses and what helps

@@ -11,7 +11,7 @@ import stamina
 from fakes.store import MemoryStore
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import custom_fields, order_lines, orders, queues, tokens
-from tradepost.domain.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
+from tradepost.domain.orders.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
 from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.store import MivaStore
 from tradepost.miva.wire import functions

@@ -10,7 +10,7 @@ import pytest
 from fakes.store import MemoryStore
 from tradepost.domain.errors import PermissionMissing, UnexpectedAnswer
 from tradepost.domain.fields import FIELDS
-from tradepost.domain.order import PaymentState, Shipment, ShipmentLine, ShipmentPath, StoreStatus
+from tradepost.domain.orders.order import PaymentState, Shipment, ShipmentLine, ShipmentPath, StoreStatus
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreStock, StoreVariant
 from tradepost.miva.store import MivaStore

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from fakes.listings import MemoryListings
-from tradepost.domain.attention import Attention
-from tradepost.domain.codes import code_key
 from tradepost.domain.errors import RunLost
-from tradepost.domain.listing import Health, Pending
-from tradepost.domain.order_news import OrderNews
-from tradepost.domain.stock import EntryKind, OrderSighting, SightingPlace, is_erased
-from tradepost.domain.stock_attention import WatchedStock, is_oversold
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Health, Pending
+from tradepost.domain.orders.order_news import OrderNews
+from tradepost.domain.stock.stock import EntryKind, OrderSighting, SightingPlace, is_erased
+from tradepost.domain.stock.stock_attention import WatchedStock, is_oversold
 from tradepost.operations.ports import AccountEntry, KnownSighting, ListingRow, Reading, SightedOrder
 from tradepost.operations.stock.sightings import order_news
 

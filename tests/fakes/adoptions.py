@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from fakes.listings import MemoryListings
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Event, Link, Pending, settle
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Event, Link, Pending, settle
 from tradepost.operations.ports import (
     AdoptionTotals,
     KnownSkus,

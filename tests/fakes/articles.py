@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from fakes.store_products import BLANK
-from tradepost.domain.catalogue import Product, SourceImage, Variant
-from tradepost.domain.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
+from tradepost.domain.catalogue.catalogue import Product, SourceImage, Variant
+from tradepost.domain.orders.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
 from tradepost.domain.store import StoreProduct, StoreStock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

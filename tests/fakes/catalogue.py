@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tradepost.domain.catalogue import Product
-from tradepost.domain.identity import KnownProduct
+from tradepost.domain.catalogue.catalogue import Product
+from tradepost.domain.catalogue.identity import KnownProduct
 from tradepost.domain.plan import Result
 from tradepost.operations.ports import (
     ImportCounts,

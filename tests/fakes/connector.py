@@ -1,7 +1,7 @@
 """A connector that finds all well, unless it is told otherwise."""
 
-from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.errors import TradepostError
+from tradepost.domain.orders.acknowledgement import Acknowledgement
 from tradepost.operations.ports import (
     AcknowledgeCheck,
     ContentCheck,

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from fakes.listings import MemoryListings
-from tradepost.domain.drift import Drift, is_comparison_due, may_overwrite
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.drift import Drift, is_comparison_due, may_overwrite
+from tradepost.domain.listings.listing import Pending
 from tradepost.operations.ports import Compared, ListingRow
 
 

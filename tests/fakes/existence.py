@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from fakes.run import MemoryRun
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Health, Link, Status
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.listing import Health, Link, Status
 from tradepost.operations.ports import ExistingProduct, LatestProducts, LinkedListing, RangeCount, StoreStanding
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tradepost.catalogues.shipments_csv import ShipmentCsv
 from tradepost.domain.errors import TradepostError
-from tradepost.domain.fetched_file import KnownFile
+from tradepost.domain.files.fetched_file import KnownFile
 from tradepost.operations.ports import (
     CopiedFile,
     Fetches,

@@ -19,12 +19,12 @@ from fakes.orders import MemoryOrders
 from fakes.past import MemoryPast
 from fakes.run import MemoryRun
 from fakes.store import MemoryStore
-from tradepost.domain.catalogue import Kind, Product
-from tradepost.domain.codes import code_key
-from tradepost.domain.content import Scope, difference, wanted_unit
+from tradepost.domain.catalogue.catalogue import Kind, Product
 from tradepost.domain.fields import ALL_GROUPS
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.making import ContentRules, ListingValues
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.content import Scope, difference, wanted_unit
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.making import ContentRules, ListingValues
 from tradepost.operations.form import Operation, drive
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, SightedOrder
 from tradepost.operations.stock.sightings import order_news

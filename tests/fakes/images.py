@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
-from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.catalogue.catalogue import ImageFile
 from tradepost.domain.errors import ImageUnusable, StorageRefused
 
 

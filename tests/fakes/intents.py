@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from tradepost.domain.codes import code_key
+from tradepost.domain.listings.codes import code_key
 from tradepost.operations.ports import Clock, OpenIntent
 
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tradepost.domain import rules
-from tradepost.domain.attention import Attention, cured_by, is_moot
 from tradepost.domain.brake import is_at_stake
-from tradepost.domain.catalogue import Kind, Product
-from tradepost.domain.codes import code_key
-from tradepost.domain.content import listing_codes
-from tradepost.domain.family_health import Moved, followed, pages_concerned
+from tradepost.domain.catalogue.catalogue import Kind, Product
+from tradepost.domain.channels.layout import Layout, is_switch_due, kind_in
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout, is_switch_due, kind_in
-from tradepost.domain.listing import (
+from tradepost.domain.listings import rules
+from tradepost.domain.listings.attention import Attention, cured_by, is_moot
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.content import listing_codes
+from tradepost.domain.listings.family_health import Moved, followed, pages_concerned
+from tradepost.domain.listings.listing import (
     Health,
     Link,
     Pending,
@@ -26,12 +26,12 @@ from tradepost.domain.listing import (
     is_hidden_by_us,
     keep_later_request,
 )
-from tradepost.domain.locks import Locks
-from tradepost.domain.matching import may_be_linked
-from tradepost.domain.page_cuts import cut_off
-from tradepost.domain.prices import in_cents
-from tradepost.domain.stages import Stage, is_due
-from tradepost.domain.stock import is_look_due
+from tradepost.domain.listings.locks import Locks
+from tradepost.domain.listings.matching import may_be_linked
+from tradepost.domain.listings.page_cuts import cut_off
+from tradepost.domain.listings.prices import in_cents
+from tradepost.domain.listings.stages import Stage, is_due
+from tradepost.domain.stock.stock import is_look_due
 from tradepost.domain.store import StoreRow
 from tradepost.operations.ports import Candidates, CodeHolder, FamilyRows, LinkedListing, ListingRow, Proven, ToLink
 

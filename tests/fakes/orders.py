@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from tradepost.domain.order import OrderState, ParkedOrder, Shipment, StoreOrder, StoreStatus
-from tradepost.domain.order_changes import LedgerOrder
-from tradepost.domain.order_news import OrderCriteria, OrderNews
-from tradepost.domain.order_proof import HubOrder, OrderProof
-from tradepost.domain.order_rules import OrderRule
-from tradepost.domain.shipment import ShipmentState
-from tradepost.domain.shipping import ShippableOrder
+from tradepost.domain.orders.order import OrderState, ParkedOrder, Shipment, StoreOrder, StoreStatus
+from tradepost.domain.orders.order_changes import LedgerOrder
+from tradepost.domain.orders.order_news import OrderCriteria, OrderNews
+from tradepost.domain.orders.order_proof import HubOrder, OrderProof
+from tradepost.domain.orders.order_rules import OrderRule
+from tradepost.domain.orders.shipment import ShipmentState
+from tradepost.domain.orders.shipping import ShippableOrder
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -145,10 +145,10 @@ class MemoryOrders:
         self.last_fetch = at
 
     def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
-        raise NotImplementedError("What holds an order is `domain.order_changes`.")
+        raise NotImplementedError("What holds an order is `domain.orders.order_changes`.")
 
     def release(self, number: int, *, by: str, at: datetime) -> str:
-        raise NotImplementedError("What holds an order is `domain.order_changes`.")
+        raise NotImplementedError("What holds an order is `domain.orders.order_changes`.")
 
     def forget_people(self, *, before: datetime, limit: int, at: datetime) -> list[int]:
         assert self._may_write()
@@ -180,7 +180,7 @@ class MemoryOrders:
         ][:limit]
 
     def rematch(self, numbers: Collection[int] | None) -> list[int]:
-        raise NotImplementedError("What lines sold is `domain.order_lines`.")
+        raise NotImplementedError("What lines sold is `domain.orders.order_lines`.")
 
     def begin_telling(self, numbers: Collection[int], *, at: datetime) -> None:
         assert self._may_write()
@@ -202,16 +202,16 @@ class MemoryOrders:
         self.opened |= set(numbers)
 
     def apply_rules(self, *, at: datetime) -> list[int]:
-        raise NotImplementedError("Rules are applied in the database; what they say is `domain.order_rules`.")
+        raise NotImplementedError("Rules are applied in the database; what they say is `domain.orders.order_rules`.")
 
     def try_rules(self, rules: Sequence[OrderRule], *, limit: int) -> list[TriedOrder]:
-        raise NotImplementedError("Rules are tried in the database; what they say is `domain.order_rules`.")
+        raise NotImplementedError("Rules are tried in the database; what they say is `domain.orders.order_rules`.")
 
     def shippable(self, number: int) -> ShippableOrder:
-        raise NotImplementedError("What may be shipped is `domain.shipping`.")
+        raise NotImplementedError("What may be shipped is `domain.orders.shipping`.")
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
-        raise NotImplementedError("Put shipments into `shipments`; what may be shipped is `domain.shipping`.")
+        raise NotImplementedError("Put shipments into `shipments`; what may be shipped is `domain.orders.shipping`.")
 
     def known_shipment(self, order_number: int, *, reference: str, tracking_number: str) -> KnownShipment | None:
         raise NotImplementedError("What a file means is the database's to find.")

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from fakes.store_orders import StoreOrders
 from fakes.store_products import StoreProducts
-from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing, UnexpectedAnswer
-from tradepost.domain.order import LARGEST_ID, ShipmentPath, StoreStatus
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.orders.order import LARGEST_ID, ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
-from tradepost.domain.stock import OrderSighting
+from tradepost.domain.stock.stock import OrderSighting
 from tradepost.domain.store import ProductOutline, StoreProduct, StoreRow
 from tradepost.operations.ports import (
     ExistingProduct,

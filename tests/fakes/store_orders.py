@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from tradepost.domain.order import StoreOrder, StoreOrderLine, StoreShipment, StoreStatus, UnreadableOrder
-from tradepost.domain.stock import OrderSighting, SoldLine, UnreadableSighting
+from tradepost.domain.orders.order import StoreOrder, StoreOrderLine, StoreShipment, StoreStatus, UnreadableOrder
+from tradepost.domain.stock.stock import OrderSighting, SoldLine, UnreadableSighting
 from tradepost.operations.ports import OrdersById, ShipmentSend, SightingPage
 
 _CENT = Decimal("0.01")

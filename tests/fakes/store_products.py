@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from tradepost.domain.codes import code_key
+from tradepost.domain.listings.codes import code_key
 from tradepost.domain.plan import Action, Change, SubjectId
 from tradepost.domain.store import (
     ProductOutline,

@@ -14,8 +14,8 @@ from django.utils import timezone
 from miva_sandbox.server import SandboxServer
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli import top_command
-from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.cli.exit_codes import run
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel

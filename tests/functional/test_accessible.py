@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from browser import PASSWORD, chromium, log_in
 from people import NAMES, person
-from tradepost.cli.serve import serving
+from tradepost.cli.hub.serve import serving
 from tradepost.database.models import (
     AuditEntry,
     Channel,
@@ -37,7 +37,7 @@ from tradepost.database.models import (
     ShipmentSourceRecord,
     Source,
 )
-from tradepost.domain.audit import AuditEvent
+from tradepost.domain.people.audit import AuditEvent
 from tradepost.domain.plan import RunState
 
 pytestmark = pytest.mark.browser

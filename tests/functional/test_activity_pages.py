@@ -13,7 +13,7 @@ from browser import PASSWORD, chromium, log_in
 from miva_sandbox.faults.rules import Rule
 from people import NAMES, browser_of, person
 from shopper import Shopper
-from tradepost.cli.serve import serving
+from tradepost.cli.hub.serve import serving
 from tradepost.database.models import Listing, Run, RunChange, RunKind, Trigger
 from tradepost.domain.plan import RunState
 from tradepost.engine.runs import run_now

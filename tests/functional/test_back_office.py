@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from browser import PASSWORD, chromium, log_in
 from people import NAMES, browser_of, person
-from tradepost.cli.serve import serving
+from tradepost.cli.hub.serve import serving
 from tradepost.database.models import (
     AuditEntry,
     Channel,

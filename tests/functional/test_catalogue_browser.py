@@ -10,7 +10,7 @@ from django.db import connections
 import browser
 from browser import PASSWORD, log_in
 from people import person
-from tradepost.cli.serve import serving
+from tradepost.cli.hub.serve import serving
 from tradepost.database.models import VariantRecord
 from tradepost.engine.crew import server_crew
 

@@ -13,7 +13,7 @@ from tradepost.database.models import ProductRecord, Run
 from tradepost.domain.errors import HubUnusable
 from tradepost.engine.executor import Executor
 from tradepost.engine.imports import import_file
-from tradepost.operations.imports import NamedFile
+from tradepost.operations.catalogue.imports import NamedFile
 
 HEADER = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
 SMALL = "tee,Cotton Tee,Size,S,TEE-S,6,15.00\n"

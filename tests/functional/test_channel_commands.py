@@ -14,11 +14,11 @@ from miva_sandbox.files.certificate import self_signed
 from tradepost import wiring
 from tradepost.cli.exit_codes import Exit
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
-from tradepost.domain.acknowledgement import Acknowledgement
-from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.making import ContentRules
+from tradepost.domain.listings.drift import USUAL_POLICIES, DriftPolicy
+from tradepost.domain.listings.making import ContentRules
+from tradepost.domain.orders.acknowledgement import Acknowledgement
 from tradepost.engine import runs
 from tradepost.operations.ports import ChannelSettings, ImageConnection, StoreConnection
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from people import browser_of
 from shopper import Shopper
 from tradepost.database.models import Channel, Listing
-from tradepost.domain.making import ContentRules
+from tradepost.domain.listings.making import ContentRules
 from tradepost.operations.ports import ChannelSettings
 from tradepost.web.channels import settings as channel_settings
 

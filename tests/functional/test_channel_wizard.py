@@ -8,9 +8,9 @@ from django.urls import reverse
 from lxml import html
 
 from people import browser_of
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Connection, Listing, Order, Run, RunChange
-from tradepost.domain.image_pages import ImagePage
+from tradepost.domain.channels.image_pages import ImagePage
 from tradepost.domain.plan import RunState
 from tradepost.engine.runs import run_now
 from tradepost.miva.wire.functions import THE_EIGHT

@@ -5,7 +5,7 @@ import pytest
 from miva_sandbox import provisioning
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.state import custom_fields, inventory, products, tokens
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.miva.wire import functions
 
 

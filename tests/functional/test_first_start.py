@@ -13,7 +13,7 @@ import browser
 from browser import PASSWORD
 from people import browser_of, person
 from shopper import Shopper
-from tradepost.cli.serve import serving
+from tradepost.cli.hub.serve import serving
 from tradepost.database.models import AuditEntry, Channel, Listing, Person, Run, SavedPlan
 from tradepost.domain.plan import RunState
 from tradepost.engine import sandbox
@@ -113,7 +113,7 @@ def test_once_there_is_somebody_the_code_opens_nothing(stranger):
 
 
 def test_serve_tells_the_code_where_it_runs_and_no_longer_than_it_is_of_use(shell, capsys):
-    from tradepost.cli.serve import _tell_first_start  # noqa: PLC0415 what serve prints
+    from tradepost.cli.hub.serve import _tell_first_start  # noqa: PLC0415 what serve prints
 
     _tell_first_start("http://127.0.0.1:8000/")
 

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from tradepost.cli.serve import serving
+from tradepost.cli.hub.serve import serving
 from tradepost.database.models import Channel, Listing, Run, ScheduleRecord
 from tradepost.engine.executor import Executor
 from tradepost.engine.runs import request_run

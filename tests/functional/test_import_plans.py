@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from shopper import Shopper
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Listing, ProductRecord, Run, RunChange, VariantRecord
 from tradepost.engine.owner import new_owner
 

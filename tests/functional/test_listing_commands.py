@@ -10,7 +10,7 @@ from rich.console import Console
 
 from miva_sandbox import provisioning
 from tradepost.cli import output
-from tradepost.domain.codes import code_key
+from tradepost.domain.listings.codes import code_key
 from tradepost.domain.store import StoreProduct
 from tradepost.miva.connect import StoreConnection, connect_store
 

@@ -13,12 +13,12 @@ from browser import PASSWORD, chromium, log_in
 from miva_sandbox import provisioning
 from people import browser_of, person
 from shopper import Shopper
-from tradepost.cli.serve import serving
+from tradepost.cli.hub.serve import serving
 from tradepost.database.models import Channel, Listing, Run
-from tradepost.domain.attention import Attention
-from tradepost.domain.listing import Event
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Event
+from tradepost.domain.people.roles import ACTS, Role
 from tradepost.domain.plan import RunState
-from tradepost.domain.roles import ACTS, Role
 from tradepost.engine.runs import run_now
 from tradepost.web.format import NOTHING
 from tradepost.web.listings.asks import LISTING_ASKS

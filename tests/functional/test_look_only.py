@@ -3,7 +3,7 @@
 import pytest
 
 from tradepost import wiring
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Listing, Order, Run, RunKind, Trigger
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import RunState

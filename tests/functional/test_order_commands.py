@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from stock_shop import pieces_in_reach
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Order, OrderLine, ParkedOrderRecord, Run, RunChange
-from tradepost.domain.order import StoreOrder, acknowledgement_note
+from tradepost.domain.orders.order import StoreOrder, acknowledgement_note
 from tradepost.miva.connect import StoreConnection, connect_store
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Sighting
 
 

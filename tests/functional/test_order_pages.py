@@ -15,8 +15,8 @@ from browser import PASSWORD, log_in
 from people import browser_of, person
 from sdk.call import Call
 from sdk.python_sdk import PythonSdk
-from tradepost.cli.demo.shopper import Purchase, buy
-from tradepost.cli.serve import serving
+from tradepost.cli.hub.demo.shopper import Purchase, buy
+from tradepost.cli.hub.serve import serving
 from tradepost.database.models import Channel, Order, ParkedOrderRecord, Run, ShipmentRecord
 from tradepost.domain.plan import RunState
 from tradepost.engine.executor import Executor

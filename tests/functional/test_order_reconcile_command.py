@@ -7,7 +7,7 @@ import pytest
 
 from miva_sandbox.faults.rules import Rule
 from people import browser_of
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Order, Run
 from tradepost.engine.runs import run_now
 

@@ -13,7 +13,7 @@ import pytest
 
 from tradepost import web
 from tradepost.cli import NOUNS, load, verbs_of
-from tradepost.domain.roles import ACTS
+from tradepost.domain.people.roles import ACTS
 
 _SERVER = "of the server: whoever may do it has a shell there"
 _KEYS = "of the server's keys, which no page should get near"

@@ -10,7 +10,7 @@ from django.utils import timezone
 import browser
 from browser import PASSWORD, log_in
 from people import person
-from tradepost.cli.serve import serving
+from tradepost.cli.hub.serve import serving
 from tradepost.database.models import AuditEntry, Listing, Order
 from tradepost.engine.runs import request_run
 

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from miva_sandbox import provisioning
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Intent, Listing, Order, SavedPlan, ShipmentRecord
 from tradepost.miva.connect import StoreConnection, connect_store
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from miva_sandbox.server import SandboxServer
 from people import browser_of
 from stock_shop import pieces_in_reach
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Listing, Order
 
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from databases import use_database
 from people import browser_of
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Listing, Order, Run
 from tradepost.domain.errors import UnexpectedAnswer
 from tradepost.domain.plan import RunState

@@ -3,7 +3,7 @@
 import pytest
 
 from stock_shop import pieces_in_reach
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Order
 
 

@@ -16,7 +16,7 @@ from people import NAMES, ROLES, browser_of, person
 from tradepost.cli import NOUNS, bootstrap, load, verbs_of
 from tradepost.database.models import Channel, Order
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.roles import ACTS, Role, may
+from tradepost.domain.people.roles import ACTS, Role, may
 from tradepost.web.site import site
 
 ANYBODY, NOBODY, WITH_LOGIN = "anybody", "nobody", "overview show"

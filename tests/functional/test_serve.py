@@ -24,7 +24,7 @@ from waitress.adjustments import Adjustments
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
 from people import person
-from tradepost.cli import serve, web_server
+from tradepost.cli.hub import serve, web_server
 from tradepost.database.models import AuditEntry, Channel, Run, ScheduleRecord
 from tradepost.engine import executor, rhythm
 from tradepost.engine.runs import request_run

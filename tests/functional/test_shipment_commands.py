@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from stock_shop import Merchant
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import RunChange, ShipmentRecord
 
 from .test_order_commands import order_on_store

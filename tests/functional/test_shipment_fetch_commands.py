@@ -16,7 +16,7 @@ from tradepost.database.models import FetchedFile, RunChange, ShipmentRecord, Sh
 from tradepost.domain.errors import AddressRefused
 from tradepost.exports.folder import LocalFolder
 from tradepost.miva.files.file_server import fingerprint_of
-from tradepost.operations import shipment_imports
+from tradepost.operations.orders import shipment_imports
 from tradepost.operations.ports import SourceAddress
 from tradepost.web.today.today import Need
 from traffic import ignored_by
@@ -290,7 +290,7 @@ def test_a_secret_is_never_sent_to_another_address_and_goes_with_its_channel(pub
 
 def test_more_than_is_allowed_is_not_read(published, dock, web_place, store, monkeypatch):
     monkeypatch.setenv("TRADEPOST_TARGET_SECRET", store.ftp_password)
-    monkeypatch.setattr("tradepost.operations.fetch_shipments.LARGEST_SHIPMENTS_BYTES", 1000)
+    monkeypatch.setattr("tradepost.operations.orders.fetch_shipments.LARGEST_SHIPMENTS_BYTES", 1000)
     large = rows(*((number, "1Z") for number in range(1, 200)))
     web_place.offered = large.encode()
     remote = store.domain.files / "in"

@@ -12,7 +12,7 @@ from shopper import Shopper
 from tradepost.database.models import Listing, ProductRecord, Run, RunChange, Source, SourceFile, VariantRecord
 from tradepost.engine.executor import Executor
 from tradepost.engine.schedules import start_due
-from tradepost.operations import source_imports
+from tradepost.operations.catalogue import source_imports
 from traffic import ignored_by
 
 HEADER = "sku,parent,options,name,price,quantity\n"

@@ -14,8 +14,8 @@ from PIL import Image
 from people import NAMES, browser_of, person
 from shopper import Shopper
 from tradepost.database.models import AttentionRecord, Channel, Listing, Run, ScheduleRecord
-from tradepost.domain.attention import Attention
-from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.orders.order_proof import OrderFinding, OrderPlace, OrderProof
 from tradepost.domain.plan import RunState
 from tradepost.engine.runs import run_now
 from tradepost.engine.schedules import start_due

@@ -163,7 +163,7 @@ def test_one_function_makes_an_outcome_of_an_answer():
     assert both_named == {
         "operations/outcomes.py:result_of",
         # Asks for either, and makes neither of the other: whether what is missing can be lived with.
-        "operations/publish/verdict.py:_failures",
+        "operations/listings/publish/verdict.py:_failures",
     }
 
 

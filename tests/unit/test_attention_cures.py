@@ -5,8 +5,8 @@ import re
 import pytest
 
 from tradepost.cli import NOUNS, load, verbs_of
-from tradepost.domain.attention import Attention
-from tradepost.domain.attention_cures import ATTENTION_CURES
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.attention_cures import ATTENTION_CURES
 
 _COMMAND = re.compile("'tradepost ([^']+)'")
 

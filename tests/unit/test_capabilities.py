@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from tradepost.cli.listing_changes import ContentGroup
+from tradepost.cli.listings.listing_changes import ContentGroup
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import APPLIED_BY
-from tradepost.domain.making import ContentRules
+from tradepost.domain.listings.listing import APPLIED_BY
+from tradepost.domain.listings.making import ContentRules
 from tradepost.miva.capabilities import MIVA
 from tradepost.miva.wire import functions
-from tradepost.operations.abilities import refuse_groups, refuse_unable
+from tradepost.operations.channels.abilities import refuse_groups, refuse_unable
 from tradepost.operations.ports import Ability, Capability, ChannelProfile, ChannelSettings
 
 PROFILE = ChannelProfile(settings=ChannelSettings(id=1, name="shop", rules=ContentRules()))

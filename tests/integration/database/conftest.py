@@ -10,9 +10,9 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel
 from tradepost.database.stock.accounts import DjangoAccounts
-from tradepost.domain.catalogue import Product, SourceImage, Variant
-from tradepost.domain.listing import Health, Link, Status
-from tradepost.domain.stock import Counting, EntryKind
+from tradepost.domain.catalogue.catalogue import Product, SourceImage, Variant
+from tradepost.domain.listings.listing import Health, Link, Status
+from tradepost.domain.stock.stock import Counting, EntryKind
 from tradepost.operations.ports import AccountEntry, ImportCounts, ListingRow, Proven, Saying
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

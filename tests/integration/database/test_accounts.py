@@ -13,8 +13,8 @@ from tradepost.database.models import Listing, StockEntry
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.errors import RunLost
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.stock import EntryKind
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.stock.stock import EntryKind
 from tradepost.operations.ports import AccountEntry, Proven, Reading
 
 LISTED = Status(Health.LISTED, Link.LINKED)
@@ -117,8 +117,8 @@ def test_a_move_that_arrived_is_entered_and_closed(channel, cup, noon):
 
 
 def test_a_sale_that_is_sighted_while_a_move_is_open_is_in_the_account_as_well(shop, cup, accounts, noon):
-    from tradepost.domain.order import StoreStatus  # noqa: PLC0415
-    from tradepost.domain.stock import OrderSighting, SoldLine  # noqa: PLC0415
+    from tradepost.domain.orders.order import StoreStatus  # noqa: PLC0415
+    from tradepost.domain.stock.stock import OrderSighting, SoldLine  # noqa: PLC0415
     from tradepost.operations.ports import SightedOrder  # noqa: PLC0415
 
     accounts.begin({cup.id: -2}, at=noon)

@@ -10,8 +10,8 @@ from fakes.adoptions import MemoryAdoptions
 from fakes.listings import MemoryListings
 from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.models import OutlineRecord
-from tradepost.domain.catalogue import Product, Variant
-from tradepost.domain.listing import Health, Link
+from tradepost.domain.catalogue.catalogue import Product, Variant
+from tradepost.domain.listings.listing import Health, Link
 from tradepost.operations.ports import OutlineRow, Taken, TakenListing
 
 

@@ -7,7 +7,7 @@ import pytest
 from attentions import kinds_of
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, VariantRecord
-from tradepost.domain.catalogue import Product, SourceImage
+from tradepost.domain.catalogue.catalogue import Product, SourceImage
 from tradepost.domain.errors import RowRefused
 from tradepost.operations.ports import ImportCounts
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tradepost.database.models import Listing, VariantRecord
-from tradepost.domain.identity import IdentityPlan, KnownProduct, Move, SkuChange
+from tradepost.domain.catalogue.identity import IdentityPlan, KnownProduct, Move, SkuChange
 from tradepost.operations.ports import Saying
 
 

@@ -7,12 +7,12 @@ from django.db import transaction
 
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel
-from tradepost.domain.attention import Attention
 from tradepost.domain.fields import Group
-from tradepost.domain.locks import NO_LOCKS, Locks
-from tradepost.domain.making import ContentRules
-from tradepost.operations.customising import Customising
-from tradepost.operations.listing_export import ListedRows
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.locks import NO_LOCKS, Locks
+from tradepost.domain.listings.making import ContentRules
+from tradepost.operations.listings.customising import Customising
+from tradepost.operations.listings.listing_export import ListedRows
 from tradepost.operations.ports import CleanDescription
 
 

@@ -9,13 +9,13 @@ from django.db import transaction
 
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.models import DriftRecord, Listing
-from tradepost.domain.drift import Drift, DriftFinding
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.drift import Drift, DriftFinding
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreAttribute
+from tradepost.operations.listings.queue_changes import plan_unlink
 from tradepost.operations.ports import Compared, Proven
-from tradepost.operations.queue_changes import plan_unlink
 
 NAME = Drift.of((FieldChange("name", "Mug", "Other"),))
 

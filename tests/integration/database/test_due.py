@@ -13,15 +13,15 @@ from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.due import count_due_when_unpaused
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import AttentionRecord, Listing, ProductRecord, VariantRecord
-from tradepost.domain import listing as status_rules
-from tradepost.domain import rules
-from tradepost.domain.attention import Attention, is_moot
 from tradepost.domain.brake import is_at_stake
-from tradepost.domain.drift import is_comparison_due
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import QUEUE, Health, Link, Pending
-from tradepost.domain.stages import Stage, is_due
-from tradepost.domain.stock import LOOK_AGAIN_AFTER, is_look_due
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.listings import listing as status_rules
+from tradepost.domain.listings import rules
+from tradepost.domain.listings.attention import Attention, is_moot
+from tradepost.domain.listings.drift import is_comparison_due
+from tradepost.domain.listings.listing import QUEUE, Health, Link, Pending
+from tradepost.domain.listings.stages import Stage, is_due
+from tradepost.domain.stock.stock import LOOK_AGAIN_AFTER, is_look_due
 from tradepost.operations.ports import ListingRow
 from tradepost.operations.selection import EVERYTHING
 

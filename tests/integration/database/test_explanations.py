@@ -11,10 +11,10 @@ from tradepost.database.stock import explanations
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.database.stock.handovers import DjangoHandovers
-from tradepost.domain.listing import Health, Link, Status
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.stock import EntryKind, OrderSighting, SoldLine
-from tradepost.domain.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock
+from tradepost.domain.listings.listing import Health, Link, Status
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.stock.stock import EntryKind, OrderSighting, SoldLine
+from tradepost.domain.stock.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock
 from tradepost.operations.ports import AccountEntry, Reading, SightedOrder
 
 

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from tradepost.database.models import Sighting
 from tradepost.database.stock.handovers import DjangoHandovers
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.stock import OrderSighting, SoldLine
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.stock.stock import OrderSighting, SoldLine
 from tradepost.operations.ports import Handover, SightedOrder
 
 CUPS = SoldLine("cup", "CUP", 2, StoreStatus.PENDING)

@@ -11,8 +11,8 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Source, Trigger, VariantRecord
 from tradepost.database.runs.history import RequestHistory
-from tradepost.operations.import_ports import ImportPorts
-from tradepost.operations.imports import ImportOptions, import_catalogue
+from tradepost.operations.catalogue.import_ports import ImportPorts
+from tradepost.operations.catalogue.imports import ImportOptions, import_catalogue
 from tradepost.operations.ports import ImportCounts, Level
 
 ROWS = """\

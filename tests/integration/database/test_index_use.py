@@ -11,16 +11,16 @@ from django.test.utils import CaptureQueriesContext
 
 from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.listings.drifts import DjangoDrifts
-from tradepost.domain.attention import Attention
 from tradepost.domain.brake import STAGE_HARMS
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.drift import Drift, DriftFinding
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.drift import Drift, DriftFinding
+from tradepost.domain.listings.stages import Stage
+from tradepost.domain.orders.order import StoreStatus
 from tradepost.domain.plan import FieldChange
-from tradepost.domain.stages import Stage
-from tradepost.domain.stock import OrderSighting, SoldLine
+from tradepost.domain.stock.stock import OrderSighting, SoldLine
 from tradepost.operations.ports import Compared, SightedOrder
 
 INDEX_OF = {

@@ -17,10 +17,10 @@ from tradepost.database.models import (
     Source,
     VariantRecord,
 )
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import SETTLED, Health, Link, Pending, Status
-from tradepost.domain.listing_filter import FILTER_FIELDS, Sort, comparisons_of, holds, parse_filters
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import SETTLED, Health, Link, Pending, Status
+from tradepost.domain.listings.listing_filter import FILTER_FIELDS, Sort, comparisons_of, holds, parse_filters
 
 from .conftest import NOON
 

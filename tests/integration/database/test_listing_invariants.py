@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from attentions import kinds_of
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
-from tradepost.domain.listing import TRANSITIONS, Event, Link, settle
-from tradepost.domain.stock import EntryKind
+from tradepost.domain.listings.listing import TRANSITIONS, Event, Link, settle
+from tradepost.domain.stock.stock import EntryKind
 from tradepost.operations.ports import AccountEntry, Proven
 
 # What the database does not hold yet is left to the domain's own test.

@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from attentions import kinds_of, reason_of
 from tradepost.database.models import Channel, LinkEvent, Listing
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.catalogue.catalogue import Kind, Product
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import PARKED_AFTER, Health, Link, Pending, Status
-from tradepost.domain.stock import EntryKind
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import PARKED_AFTER, Health, Link, Pending, Status
+from tradepost.domain.stock.stock import EntryKind
 from tradepost.operations.ports import AccountEntry, ListingRow, Proven, SaleAtZero
 
 LISTED = Status(Health.LISTED, Link.LINKED)

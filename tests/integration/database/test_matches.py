@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
-from tradepost.domain.listing import QUEUE, Health, Link
-from tradepost.domain.matching import may_be_linked
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import QUEUE, Health, Link
+from tradepost.domain.listings.matching import may_be_linked
 from tradepost.domain.store import StoreRow
 from tradepost.operations.ports import Candidates
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from integration.database.test_index_use import plans_of
 from tradepost.database.models import Channel, ConsumedOrder, Consumer, Order, OrderEvent
 from tradepost.database.orders.exports import DjangoOrderExports
-from tradepost.domain.order import OrderState
-from tradepost.domain.order_export import ExportForm, ExportKind, is_due_for
+from tradepost.domain.orders.order import OrderState
+from tradepost.domain.orders.order_export import ExportForm, ExportKind, is_due_for
 from tradepost.operations.ports import ExportBatch
 
 

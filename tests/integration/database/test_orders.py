@@ -14,7 +14,7 @@ from tradepost.database.models.fulfilment import fresh, with_fulfilment
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     LARGEST_AMOUNT,
     LARGEST_ID,
     LARGEST_QUANTITY,
@@ -35,10 +35,10 @@ from tradepost.domain.order import (
     is_to_acknowledge,
     unstorable,
 )
-from tradepost.domain.order_changes import Holds, LedgerOrder, differences
-from tradepost.domain.order_lines import LineMatcher, SellableListing
-from tradepost.domain.order_news import OrderCriteria
-from tradepost.domain.order_rules import OrderRule
+from tradepost.domain.orders.order_changes import Holds, LedgerOrder, differences
+from tradepost.domain.orders.order_lines import LineMatcher, SellableListing
+from tradepost.domain.orders.order_news import OrderCriteria
+from tradepost.domain.orders.order_rules import OrderRule
 from tradepost.operations.ports import NewShipment, OrderRow, ProvenShipment, UnsentShipment
 
 

@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import QUEUE, Link, Pending
-from tradepost.domain.page_cuts import cut_off
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.listings.listing import QUEUE, Link, Pending
+from tradepost.domain.listings.page_cuts import cut_off
 from tradepost.operations.selection import EVERYTHING
 
 FAMILIES, VARIANTS = 3, 3

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connections
 from tradepost import wiring
 from tradepost.database.models import AuditEntry, Person
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.roles import Role
+from tradepost.domain.people.roles import Role
 from tradepost.operations import people
 
 

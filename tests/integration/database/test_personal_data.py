@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from integration.database.test_index_use import plans_of
 from tradepost.database.models import Order, OrderEvent, ParkedOrderRecord
 from tradepost.database.orders.personal_data import DjangoPersonalData, forget_people
-from tradepost.domain.order import OrderState
-from tradepost.domain.personal_data import is_kept_long_enough
+from tradepost.domain.orders.order import OrderState
+from tradepost.domain.orders.personal_data import is_kept_long_enough
 
 HOURS = st.integers(0, 6)
 

@@ -8,9 +8,9 @@ from django.db import transaction
 from tradepost.database.models import Channel, Run, ScheduleRecord
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.remainders import remainder_of
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.stock import OrderSighting, SoldLine
-from tradepost.domain.stock_remainder import OtherChannel, Remainder
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.stock.stock import OrderSighting, SoldLine
+from tradepost.domain.stock.stock_remainder import OtherChannel, Remainder
 from tradepost.operations.ports import SightedOrder
 
 DAY = timedelta(days=1)

@@ -22,10 +22,10 @@ from tradepost.database.models import (
 )
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.search import Search, is_walked, words_of
-from tradepost.domain.catalogue import Product, Variant
-from tradepost.domain.identity import IdentityPlan, Move, SkuChange
-from tradepost.domain.listing_filter import folded
-from tradepost.domain.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
+from tradepost.domain.catalogue.catalogue import Product, Variant
+from tradepost.domain.catalogue.identity import IdentityPlan, Move, SkuChange
+from tradepost.domain.listings.listing_filter import folded
+from tradepost.domain.orders.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
 from tradepost.operations.ports import Saying
 
 TITLES = (

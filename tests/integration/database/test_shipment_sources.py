@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from tradepost.database.ciphertexts import has_secrets
 from tradepost.database.models import Channel, FetchedFile, ShipmentSourceRecord
 from tradepost.database.orders.shipment_sources import DjangoShipmentSources
-from tradepost.domain.fetched_file import LONGEST_FILE_NAME, KnownFile
+from tradepost.domain.files.fetched_file import LONGEST_FILE_NAME, KnownFile
 from tradepost.operations.ports import FileId, Level, RowReport, ShipmentSource, SourceAddress, TakenFile
 from tradepost.security.encryption import FernetCipher
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from tradepost.database.models import OrderEvent, ShipmentRecord
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     Address,
     PaymentState,
     StoreOrder,
@@ -19,7 +19,7 @@ from tradepost.domain.order import (
     StoreStatus,
     Tracking,
 )
-from tradepost.domain.shipment import CORRECTED, RETRIED, UNSENT, ShipmentState
+from tradepost.domain.orders.shipment import CORRECTED, RETRIED, UNSENT, ShipmentState
 from tradepost.operations.ports import NewShipment, ProvenShipment, ShipmentCorrection, UnsentShipment
 
 from .test_index_use import plans_of

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tradepost.database.models import Listing, SightedPieces, Sighting, StockEntry, VariantRecord
 from tradepost.database.stock.accounts import DjangoAccounts
-from tradepost.domain.order import LARGEST_ID, LARGEST_QUANTITY, StoreStatus
-from tradepost.domain.stock import ERASED_WITHIN, EntryKind, OrderSighting, SightingPlace, SoldLine
+from tradepost.domain.orders.order import LARGEST_ID, LARGEST_QUANTITY, StoreStatus
+from tradepost.domain.stock.stock import ERASED_WITHIN, EntryKind, OrderSighting, SightingPlace, SoldLine
 from tradepost.operations.ports import AccountEntry, KnownSighting, SightedOrder
 
 

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from tradepost.database.models import Channel, Listing, Sighting, VariantRecord
 from tradepost.database.stock.statements import statements_of
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.stock import Counting, OrderSighting, SoldLine
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.stock.stock import Counting, OrderSighting, SoldLine
 from tradepost.operations.ports import Saying, SightedOrder, SourceSettings
 
 HOUR = timedelta(hours=1)

@@ -16,11 +16,11 @@ from tradepost.database.json_values import plain
 from tradepost.database.listings.wanted import WantedValues, refresh_available
 from tradepost.database.models import AttentionRecord, Channel, Listing, VariantRecord
 from tradepost.domain.fields import Group
-from tradepost.domain.listing_rules import Article, ListingRule, ListingRules
-from tradepost.domain.locks import NO_LOCKS, Locks
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.quantities import wanted_quantity
-from tradepost.domain.stock import OrderSighting, SoldLine
+from tradepost.domain.listings.listing_rules import Article, ListingRule, ListingRules
+from tradepost.domain.listings.locks import NO_LOCKS, Locks
+from tradepost.domain.listings.quantities import wanted_quantity
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.stock.stock import OrderSighting, SoldLine
 from tradepost.operations.ports import SightedOrder, WantedDifferences
 
 

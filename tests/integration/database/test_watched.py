@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradepost.database.models import Listing, Source, VariantRecord
-from tradepost.domain.attention import Attention
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.stock import Counting, OrderSighting, SoldLine
-from tradepost.domain.stock_attention import NAMED, ReservingOrder, attentions, is_oversold, stands_still
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.stock.stock import Counting, OrderSighting, SoldLine
+from tradepost.domain.stock.stock_attention import NAMED, ReservingOrder, attentions, is_oversold, stands_still
 from tradepost.operations.ports import SightedOrder
 
 SKUS = ["CUP", "tee-S", "tee-M"]

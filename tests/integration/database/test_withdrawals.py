@@ -7,7 +7,7 @@ import pytest
 from attentions import kinds_of
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Listing
-from tradepost.domain.listing import QUEUE, Health, Link, Pending, Status, put_back_on_sale, taken_off_sale
+from tradepost.domain.listings.listing import QUEUE, Health, Link, Pending, Status, put_back_on_sale, taken_off_sale
 
 STATES = [
     Status(*settled, pending=pending, is_orphaned=is_orphaned)

@@ -12,10 +12,10 @@ from tradepost.database.channels.schedules import DjangoSchedules
 from tradepost.database.models import Channel, Connection, Run, RunChange, RunKind, Trigger
 from tradepost.database.runs.history import RequestHistory
 from tradepost.domain.errors import CredentialsRejected, NotAllowed
-from tradepost.domain.making import ContentRules
+from tradepost.domain.listings.making import ContentRules
 from tradepost.engine import runs
-from tradepost.operations import channels
-from tradepost.operations.channels import ChannelPorts
+from tradepost.operations.channels import channels
+from tradepost.operations.channels.channels import ChannelPorts
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, ImageConnection, StoreConnection
 from tradepost.security.encryption import FernetCipher
 

@@ -27,7 +27,7 @@ from tradepost.database.models import (
     Source,
 )
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.notices import RETRIES, NoticeEvent
+from tradepost.domain.people.notices import RETRIES, NoticeEvent
 from tradepost.engine import notices
 from web_place import WebPlace
 

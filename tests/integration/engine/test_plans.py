@@ -11,7 +11,7 @@ from tradepost.database.runs import runs
 from tradepost.domain import changes
 from tradepost.domain.approval import NOT_APPROVED, NOT_PLANNED, NOT_WANTED
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import OrderState
+from tradepost.domain.orders.order import OrderState
 from tradepost.domain.plan import Action, FieldChange, Outcome, Plan, Result, Unit
 from tradepost.engine.plans import Choice, apply, approve, discard, request_saved_plan
 from tradepost.engine.run_handle import SHOWN_OF_A_PREVIEW

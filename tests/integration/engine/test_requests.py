@@ -11,12 +11,12 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Listing, Run, RunChange, VariantRecord
 from tradepost.domain import changes
-from tradepost.domain.catalogue import Product
-from tradepost.domain.catalogue import Variant as CatalogueVariant
+from tradepost.domain.catalogue.catalogue import Product
+from tradepost.domain.catalogue.catalogue import Variant as CatalogueVariant
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Event, Pending
-from tradepost.domain.locks import Locks
+from tradepost.domain.listings.listing import Event, Pending
+from tradepost.domain.listings.locks import Locks
 from tradepost.domain.plan import Outcome, Result
 from tradepost.engine.requests import (
     Asked,

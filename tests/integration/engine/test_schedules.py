@@ -16,13 +16,13 @@ from tradepost.database.channels.schedules import DjangoSchedules
 from tradepost.database.models import Channel, Run, RunChange, RunKind, ScheduleRecord, Trigger
 from tradepost.database.runs import runs
 from tradepost.database.runs.history import RequestHistory
+from tradepost.domain.channels.schedule import OFF, Schedule, ScheduledOperation, cron_of, interval_of
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.making import ContentRules
-from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation, cron_of, interval_of
+from tradepost.domain.listings.making import ContentRules
 from tradepost.engine.runs import take
 from tradepost.engine.schedules import Ticker, start_due, start_now, when_applied
-from tradepost.operations import channels
-from tradepost.operations.channels import ChannelPorts
+from tradepost.operations.channels import channels
+from tradepost.operations.channels.channels import ChannelPorts
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, ScheduleRow, StoreConnection
 from tradepost.security.encryption import FernetCipher
 

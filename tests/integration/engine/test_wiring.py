@@ -10,12 +10,12 @@ from miva_sandbox.server import SandboxServer
 from tradepost import wiring
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.models import Channel, Connection, Listing
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.errors import AddressRefused, NotAllowed, Reconfigure
-from tradepost.domain.layout import Layout
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.orders.order import StoreStatus
 from tradepost.engine.runs import request_run, run_now
-from tradepost.operations import channels
-from tradepost.operations.imports import import_catalogue
+from tradepost.operations.catalogue.imports import import_catalogue
+from tradepost.operations.channels import channels
 from tradepost.operations.ports import FileProtocol, ImageConnection, StoreConnection
 
 CATALOGUE = (

@@ -6,7 +6,7 @@ import pytest
 
 from miva_sandbox.state import inventory, modules, products, tokens
 from tradepost.domain.errors import AddressRefused, CredentialsRejected
-from tradepost.domain.stock import StockMode
+from tradepost.domain.stock.stock import StockMode
 from tradepost.miva import check
 from tradepost.miva.wire import functions
 from tradepost.operations.ports import StockCheck

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     PaymentState,
     Shipment,
     ShipmentLine,

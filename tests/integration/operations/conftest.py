@@ -34,9 +34,9 @@ from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.runs.history import RequestHistory
 from tradepost.database.runs.past_changes import DjangoPastChanges
 from tradepost.database.stock.accounts import DjangoAccounts
-from tradepost.domain.listing import Pending
-from tradepost.domain.making import ContentRules
-from tradepost.domain.order import AcknowledgeMode, ShipmentPath
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.making import ContentRules
+from tradepost.domain.orders.order import AcknowledgeMode, ShipmentPath
 from tradepost.images import ImageLibrary
 from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.files.file_server import FileServerAddress
@@ -45,11 +45,12 @@ from tradepost.miva.files.image_store import connect_images
 from tradepost.miva.store import MivaStore
 from tradepost.miva.wire.retrying import API
 from tradepost.miva.wire.transport import OpenTransport
-from tradepost.operations import adopt, get_orders, link, product_types, publish, sync, sync_orders
-from tradepost.operations.import_ports import ImportPorts
-from tradepost.operations.imports import ImportOptions, import_catalogue, preview_import
+from tradepost.operations.catalogue.import_ports import ImportPorts
+from tradepost.operations.catalogue.imports import ImportOptions, import_catalogue, preview_import
+from tradepost.operations.listings import adopt, link, product_types, publish, sync
+from tradepost.operations.listings.queue_changes import plan_unlink
+from tradepost.operations.orders import get_orders, sync_orders
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
-from tradepost.operations.queue_changes import plan_unlink
 from tradepost.operations.selection import Selection
 from tradepost.security.descriptions import AllowedMarkup
 from traffic import ignored_by

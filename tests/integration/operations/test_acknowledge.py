@@ -23,9 +23,9 @@ from miva_sandbox.state import queues, tokens
 from stock_shop import LOST_ANSWER, MeanwhileStore, StockShop
 from tradepost.database.models import Order, OrderEvent
 from tradepost.domain.errors import AnswerLost, PermissionMissing, StoreUnavailable
-from tradepost.domain.order import AcknowledgeMode, ShipmentPath
+from tradepost.domain.orders.order import AcknowledgeMode, ShipmentPath
 from tradepost.domain.plan import Action, Outcome, Proof
-from tradepost.operations import get_orders
+from tradepost.operations.orders import get_orders
 from tradepost.operations.ports import NewShipment
 
 from .conftest import ALL_RIGHTS, EIGHT

@@ -25,10 +25,10 @@ from tradepost.database.models import (
     VariantRecord,
 )
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import Pending
-from tradepost.domain.matching import LinkingPriority
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.matching import LinkingPriority
 from tradepost.domain.plan import Action, Outcome, Side
-from tradepost.operations.queue_changes import plan_pause
+from tradepost.operations.listings.queue_changes import plan_pause
 
 from .conftest import HEADER
 
@@ -314,7 +314,7 @@ def test_an_adoption_that_is_cut_off_goes_on_where_it_stopped(living, shopper, m
     """The second half was not done: what was taken is not compared yet."""
     sold = shopper.sold(PAGES)
     with monkeypatch.context() as cut:
-        cut.setattr("tradepost.operations.adopt.AsItIs.batches", lambda *_: iter(()))
+        cut.setattr("tradepost.operations.listings.adopt.AsItIs.batches", lambda *_: iter(()))
         living.adopt()
     half = set(Listing.objects.values_list("compared_at", flat=True))
 

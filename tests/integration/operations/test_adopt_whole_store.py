@@ -7,7 +7,7 @@ from miva_sandbox import provisioning
 from miva_sandbox.control import bulk
 from tradepost.database.models import Listing, ProductRecord
 from tradepost.domain.plan import Outcome, Side
-from tradepost.operations.queue_changes import plan_pause
+from tradepost.operations.listings.queue_changes import plan_pause
 
 from .conftest import EIGHT, Shop
 from .test_adopt import FIELDS, value

@@ -11,11 +11,11 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.models import Channel, Listing, Trigger
 from tradepost.database.runs.history import RequestHistory
 from tradepost.domain.brake import Harm
-from tradepost.domain.listing import Health, Pending
-from tradepost.domain.listing_rules import ListingRule
+from tradepost.domain.listings.listing import Health, Pending
+from tradepost.domain.listings.listing_rules import ListingRule
 from tradepost.domain.plan import Outcome
-from tradepost.operations import listing_rules
-from tradepost.operations.building import BuildPorts, Built, build
+from tradepost.operations.listings import listing_rules
+from tradepost.operations.listings.building import BuildPorts, Built, build
 
 from .conftest import ALL_RIGHTS, EIGHT
 from .test_listing_rules import channel_ports, set_rules

@@ -16,7 +16,7 @@ from miva_sandbox.server import SandboxServer
 from shopper import Shopper
 from stock_shop import LOST_ANSWER, StockShop
 from tradepost.domain.errors import TradepostError
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 
 MUG = "mug,{title},<p>Holds coffee</p>,Acme,Kitchen,,,,,MUG,210,{mugs},{price},4006,{{image}}\n"
 TEE = (

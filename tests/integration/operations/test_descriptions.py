@@ -5,9 +5,9 @@ from dataclasses import replace
 import httpx2
 import pytest
 
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Outcome, RunState
 
 from .conftest import HEADER

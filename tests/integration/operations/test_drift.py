@@ -14,14 +14,14 @@ from miva_sandbox import provisioning
 from shopper import Shopper
 from stock_shop import HOUR, MINUTE, StockShop, catalogue_of
 from tradepost.database.models import AttentionRecord, DriftRecord
-from tradepost.domain.attention import Attention
-from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.drift import USUAL_POLICIES, DriftPolicy
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Outcome
-from tradepost.operations.drift.answers import accept
-from tradepost.operations.queue_changes import plan_unlink, with_variants
+from tradepost.operations.listings.drift.answers import accept
+from tradepost.operations.listings.queue_changes import plan_unlink, with_variants
 
 from .conftest import ALL_RIGHTS, EIGHT
 

@@ -12,9 +12,9 @@ from miva_sandbox.faults.rules import Rule
 from miva_sandbox.provisioning import run as provision
 from tradepost.database.channels.connections import save_store_connection
 from tradepost.database.models import ExistenceNote, Listing, ProductRecord, VariantRecord
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.errors import Reconfigure, StoreDoubted, StoreUnavailable
-from tradepost.domain.listing import Health, Link, Pending
+from tradepost.domain.listings.listing import Health, Link, Pending
 from tradepost.domain.plan import Action
 from tradepost.operations.existence import Existence
 from tradepost.operations.form import drive

@@ -14,12 +14,12 @@ from attentions import kinds_of
 from miva_sandbox import provisioning
 from shopper import Shopper
 from tradepost.database.models import AttentionRecord, Listing
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.for_sale import SaleFacts, obstacles
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending
-from tradepost.domain.making import ContentRules
-from tradepost.operations.queue_changes import plan_pause
+from tradepost.domain.listings.for_sale import SaleFacts, obstacles
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.making import ContentRules
+from tradepost.operations.listings.queue_changes import plan_pause
 
 COLUMNS = (
     "Handle,Title,Body (HTML),Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,"

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.listings.listing import Pending
 
 with warnings.catch_warnings():
     # The SDK compares with `is` where it means `==`; Python says so once, when it compiles it.

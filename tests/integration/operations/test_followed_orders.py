@@ -12,8 +12,8 @@ from miva_sandbox.state import orders as store_orders
 from stock_shop import STATED, StockShop
 from tradepost.database.models import Order, OrderEvent, ShipmentRecord
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order_changes import DELETED
-from tradepost.operations import get_orders
+from tradepost.domain.orders.order_changes import DELETED
+from tradepost.operations.orders import get_orders
 from tradepost.operations.ports import NewShipment
 
 from .conftest import ALL_RIGHTS, EIGHT

@@ -18,9 +18,9 @@ from miva_sandbox.state import charges
 from stock_shop import LOST_ANSWER, STATED, StockShop
 from tradepost.database.models import Order, OrderPayload, Sighting
 from tradepost.domain.errors import AnswerLost, StoreUnavailable
-from tradepost.domain.order import AcknowledgeMode, PaymentState, StoreStatus
+from tradepost.domain.orders.order import AcknowledgeMode, PaymentState, StoreStatus
 from tradepost.domain.plan import Action, Outcome
-from tradepost.operations import get_orders
+from tradepost.operations.orders import get_orders
 
 from .conftest import ALL_RIGHTS, EIGHT
 

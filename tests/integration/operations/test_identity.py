@@ -13,20 +13,20 @@ from miva_sandbox import provisioning
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Listing, Order
-from tradepost.domain.attention import Attention
 from tradepost.domain.errors import NotAllowed, StoreDoubted, UnexpectedAnswer
-from tradepost.domain.listing import Pending
-from tradepost.domain.matching import LinkingPriority
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.matching import LinkingPriority
 from tradepost.domain.plan import Action, Outcome, RunState
-from tradepost.operations.candidates import candidates_of
-from tradepost.operations.catalogue_changes import (
+from tradepost.operations.catalogue.catalogue_changes import (
     CatalogueChangePorts,
     carry_out,
     plan_merger,
     plan_removal,
     plan_renaming,
 )
-from tradepost.operations.queue_changes import plan_unlink
+from tradepost.operations.listings.candidates import candidates_of
+from tradepost.operations.listings.queue_changes import plan_unlink
 
 from .conftest import CATALOGUE, CUP, HEADER, MUG, TEE
 from .test_orders import Shopper

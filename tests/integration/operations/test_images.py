@@ -9,10 +9,10 @@ from PIL import Image
 
 from attentions import kinds_of
 from miva_sandbox.state.page_images import choose_everywhere
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.errors import ImageUnusable, StorageRefused
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Action, Outcome, RunState
 
 from .test_publish import _provision as provision

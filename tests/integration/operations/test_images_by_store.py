@@ -4,7 +4,7 @@ import pytest
 
 from attentions import kinds_of, reason_of
 from tradepost.database.models import StoreFile
-from tradepost.domain.attention import Attention
+from tradepost.domain.listings.attention import Attention
 from tradepost.domain.plan import Action
 from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.files import provisioned_images

@@ -6,8 +6,8 @@ import pytest
 from django.db import transaction
 
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
-from tradepost.domain.listing import Pending
-from tradepost.operations.catalogue_changes import (
+from tradepost.domain.listings.listing import Pending
+from tradepost.operations.catalogue.catalogue_changes import (
     CatalogueChangePorts,
     carry_out,
     plan_merger,

@@ -20,9 +20,9 @@ from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
 from tradepost.database.models import Intent, Listing
 from tradepost.domain.errors import AnswerLost, StoreUnavailable
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Outcome
-from tradepost.operations import publish
+from tradepost.operations.listings import publish
 from tradepost.operations.ports import UnitAnswer, WriteOutcome
 
 from .conftest import CATALOGUE, Shop

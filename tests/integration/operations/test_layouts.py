@@ -17,15 +17,15 @@ from stock_shop import StockShop, pieces_in_reach
 from tradepost import wiring
 from tradepost.database.models import Listing
 from tradepost.domain.brake import Harm
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.errors import AnswerLost, StoreUnavailable
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending
-from tradepost.domain.locks import Locks
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.locks import Locks
 from tradepost.domain.plan import Side
-from tradepost.operations import channels
+from tradepost.operations.channels import channels
+from tradepost.operations.listings.queue_changes import plan_pause
 from tradepost.operations.ports import ToSwitch
-from tradepost.operations.queue_changes import plan_pause
 
 from .conftest import ALL_RIGHTS, EIGHT
 from .test_families import MUG, TEE, seen_by_a_shopper, shelves, text_of, variant_ids

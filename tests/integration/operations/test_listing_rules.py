@@ -13,12 +13,12 @@ from tradepost.database.listings.wanted import explained_prices
 from tradepost.database.models import Trigger
 from tradepost.database.runs.history import RequestHistory
 from tradepost.domain.brake import Harm
-from tradepost.domain.listing_rules import ListingRule, Rounding, Start
+from tradepost.domain.listings.listing_rules import ListingRule, Rounding, Start
+from tradepost.domain.listings.price_explanation import explain_price
 from tradepost.domain.plan import Outcome
-from tradepost.domain.price_explanation import explain_price
-from tradepost.operations import listing_rules
-from tradepost.operations.channels import ChannelPorts
-from tradepost.operations.locks import let_prices_through
+from tradepost.operations.channels.channels import ChannelPorts
+from tradepost.operations.listings import listing_rules
+from tradepost.operations.listings.locks import let_prices_through
 
 from .conftest import ALL_RIGHTS, CATALOGUE, EIGHT, HEADER, MUG
 

@@ -12,11 +12,11 @@ from stock_shop import MINUTE, StockShop, catalogue_of
 from tradepost.database.models import DriftRecord
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Health, Pending
-from tradepost.domain.locks import Locks
+from tradepost.domain.listings.listing import Health, Pending
+from tradepost.domain.listings.locks import Locks
 from tradepost.domain.plan import Outcome
-from tradepost.domain.stock_explanation import explain
-from tradepost.operations.locks import lock, unlock
+from tradepost.domain.stock.stock_explanation import explain
+from tradepost.operations.listings.locks import lock, unlock
 
 from .conftest import ALL_RIGHTS, EIGHT
 

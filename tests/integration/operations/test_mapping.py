@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 
 from .conftest import CATALOGUE
 

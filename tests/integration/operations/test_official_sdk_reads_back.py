@@ -17,7 +17,7 @@ import pytest
 from django.db import transaction
 from lxml import html
 
-from tradepost.domain.order import AcknowledgeMode
+from tradepost.domain.orders.order import AcknowledgeMode
 from tradepost.operations.ports import NewShipment
 
 from .conftest import CATALOGUE

@@ -18,12 +18,18 @@ from tradepost.database.orders.exports import DjangoOrderExports, take_back
 from tradepost.database.runs.history import RequestHistory
 from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import OrderState
-from tradepost.domain.order_export import ExportForm
-from tradepost.domain.stock import Counting
+from tradepost.domain.orders.order import OrderState
+from tradepost.domain.orders.order_export import ExportForm
+from tradepost.domain.stock.stock import Counting
 from tradepost.exports.registry import OrderFiles
-from tradepost.operations.imports import SOURCE
-from tradepost.operations.order_exports import ExportPorts, confirm_batch, exported_text, next_batch, remove_consumer
+from tradepost.operations.catalogue.imports import SOURCE
+from tradepost.operations.orders.order_exports import (
+    ExportPorts,
+    confirm_batch,
+    exported_text,
+    next_batch,
+    remove_consumer,
+)
 
 from .conftest import ALL_RIGHTS
 

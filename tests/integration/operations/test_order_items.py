@@ -7,7 +7,7 @@ import pytest
 from miva_sandbox import provisioning
 from stock_shop import StockShop
 from tradepost.database.models import Order, OrderEvent
-from tradepost.domain.order import AcknowledgeMode
+from tradepost.domain.orders.order import AcknowledgeMode
 from tradepost.domain.plan import Action
 
 from .conftest import ALL_RIGHTS, EIGHT, HEADER

@@ -17,8 +17,8 @@ from stock_shop import StockShop
 from tradepost import wiring
 from tradepost.database.models import Listing, Order, OrderEvent, ShipmentRecord
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order_rules import AddressPart, OrderRule
-from tradepost.operations import get_orders, order_rules
+from tradepost.domain.orders.order_rules import AddressPart, OrderRule
+from tradepost.operations.orders import get_orders, order_rules
 from tradepost.operations.ports import NewShipment
 
 from .conftest import ALL_RIGHTS, EIGHT

@@ -8,10 +8,10 @@ import pytest
 from django.db import transaction
 
 from miva_sandbox import provisioning
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Order
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import ShipmentPath
+from tradepost.domain.orders.order import ShipmentPath
 from tradepost.domain.plan import Action, Outcome
 from tradepost.operations.ports import NewShipment
 

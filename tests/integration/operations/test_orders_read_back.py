@@ -22,11 +22,11 @@ from tradepost.database.orders.exports import DjangoOrderExports
 from tradepost.database.runs.history import RequestHistory
 from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import AnswerLost, NotAllowed, StoreUnavailable
-from tradepost.domain.order import AcknowledgeMode, OrderState, ShipmentPath, StoreStatus
-from tradepost.domain.order_export import ExportForm
-from tradepost.domain.shipment import ShipmentState
+from tradepost.domain.orders.order import AcknowledgeMode, OrderState, ShipmentPath, StoreStatus
+from tradepost.domain.orders.order_export import ExportForm
+from tradepost.domain.orders.shipment import ShipmentState
 from tradepost.exports.registry import OrderFiles
-from tradepost.operations.order_exports import ExportPorts, exported_text
+from tradepost.operations.orders.order_exports import ExportPorts, exported_text
 
 from .conftest import ALL_RIGHTS, EIGHT
 from .test_shipments import PARTIALLY_SHIPPED, SHIPPED, ShippingShop, read_back

@@ -15,7 +15,7 @@ from PIL import Image
 from miva_sandbox import provisioning
 from miva_sandbox.server import SandboxServer
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 
 from .conftest import ALL_RIGHTS, EIGHT, Shop
 

@@ -30,8 +30,8 @@ from tradepost.database.runs.history import RequestHistory
 from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import NotAllowed
 from tradepost.exports.registry import OrderFiles
-from tradepost.operations.order_exports import ExportPorts, next_batch
-from tradepost.operations.personal_data import PersonalDataPorts, data_of, erase_data_of
+from tradepost.operations.orders.order_exports import ExportPorts, next_batch
+from tradepost.operations.orders.personal_data import PersonalDataPorts, data_of, erase_data_of
 from tradepost.operations.ports import NewShipment
 
 from .conftest import ALL_RIGHTS

@@ -10,13 +10,13 @@ from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
 from sdk.store_reader import SeenStock
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.errors import PermissionMissing, StorageRefused
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending
-from tradepost.domain.making import ContentRules
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.making import ContentRules
 from tradepost.domain.plan import Action, Outcome, Proof, RunState, SubjectKind
-from tradepost.operations.queue_changes import plan_pause
+from tradepost.operations.listings.queue_changes import plan_pause
 
 from .conftest import CATALOGUE, HEADER, MUG, TEE
 

@@ -14,9 +14,9 @@ from kills import Fuse, Fused, Killed
 from miva_sandbox.state import orders as store_orders
 from stock_shop import HOUR, StockShop
 from tradepost.database.models import Channel, Order, ParkedOrderRecord, ShipmentRecord
-from tradepost.domain.order import AcknowledgeMode, StoreStatus
-from tradepost.domain.order_proof import OrderPlace, proof_of
-from tradepost.operations import reconcile_orders
+from tradepost.domain.orders.order import AcknowledgeMode, StoreStatus
+from tradepost.domain.orders.order_proof import OrderPlace, proof_of
+from tradepost.operations.orders import reconcile_orders
 from tradepost.operations.ports import NewShipment
 from tradepost.operations.selection import Selection
 

@@ -18,12 +18,12 @@ from attentions import kinds_of
 from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
 from tradepost.database.models import Order
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.errors import CredentialsRejected, PermissionMissing, UnexpectedAnswer
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending
-from tradepost.domain.order import AcknowledgeMode
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.orders.order import AcknowledgeMode
 from tradepost.domain.plan import Action, Outcome, SubjectKind
-from tradepost.operations.queue_changes import plan_pause
+from tradepost.operations.listings.queue_changes import plan_pause
 
 from .conftest import CATALOGUE, HEADER, MUG, TEE
 from .test_orders import Shopper

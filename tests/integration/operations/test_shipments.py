@@ -15,10 +15,10 @@ from miva_sandbox.faults.rules import Rule
 from stock_shop import LOST_ANSWER, MeanwhileStore, StockShop
 from tradepost.database.models import Order, OrderEvent, ShipmentRecord
 from tradepost.domain.errors import AnswerLost, NotAllowed, StoreUnavailable
-from tradepost.domain.order import ShipmentPath
+from tradepost.domain.orders.order import ShipmentPath
+from tradepost.domain.orders.shipment import ShipmentState
 from tradepost.domain.plan import Outcome
-from tradepost.domain.shipment import ShipmentState
-from tradepost.operations import sync_orders
+from tradepost.operations.orders import sync_orders
 from tradepost.operations.ports import NewShipment, ShipmentCorrection
 
 from .conftest import ALL_RIGHTS, EIGHT

@@ -20,13 +20,13 @@ from miva_sandbox.state.baskets import OutOfStock
 from miva_sandbox.state.sales import NotForSaleError
 from stock_shop import BASKET_LIFE, HOUR, LOST_ANSWER, MINUTE, MODES, STATED, MeanwhileStore, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
-from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Harm
-from tradepost.domain.listing import Pending
-from tradepost.domain.stock import Counting
-from tradepost.operations.imports import SOURCE
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.stock.stock import Counting
+from tradepost.operations.catalogue.imports import SOURCE
+from tradepost.operations.listings.queue_changes import plan_unlink
 from tradepost.operations.ports import SourceSettings
-from tradepost.operations.queue_changes import plan_unlink
 
 from .conftest import ALL_RIGHTS, EIGHT, HEADER
 

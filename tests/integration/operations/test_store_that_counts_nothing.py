@@ -4,9 +4,9 @@ import pytest
 
 from attentions import kinds_of, reason_of
 from miva_sandbox.state import inventory
-from tradepost.domain.attention import Attention
 from tradepost.domain.errors import UnexpectedAnswer
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Outcome
 
 from .conftest import ALL_RIGHTS, CATALOGUE, Shop

@@ -11,10 +11,10 @@ from miva_sandbox import provisioning
 from miva_sandbox.state import inventory, modules, tokens
 from miva_sandbox.state.baskets import OutOfStock
 from tradepost.domain.errors import PermissionMissing, Reconfigure
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Action, Outcome, Proof, RunState
+from tradepost.operations.listings.queue_changes import plan_pause
 from tradepost.operations.ports import UnitAnswer, WriteAnswer, WriteOutcome
-from tradepost.operations.queue_changes import plan_pause
 
 from .conftest import CATALOGUE, CUP, HEADER, MUG, TEE
 

@@ -11,9 +11,9 @@ import pytest
 from django.core.management import call_command
 
 from miva_sandbox.server import SandboxServer
-from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.domain.fields import ALL_GROUPS
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 
 from .conftest import ALL_RIGHTS, CATALOGUE, EIGHT, EIGHT_WITH_COLUMNS, Shop
 

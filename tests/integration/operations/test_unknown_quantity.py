@@ -14,10 +14,10 @@ from stock_shop import LOST_ANSWER, MeanwhileStore, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.domain.errors import StoreUnavailable
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Outcome
-from tradepost.domain.stock_explanation import explain
-from tradepost.operations.catalogue_changes import CatalogueChangePorts, carry_out, plan_count
+from tradepost.domain.stock.stock_explanation import explain
+from tradepost.operations.catalogue.catalogue_changes import CatalogueChangePorts, carry_out, plan_count
 
 from .conftest import ALL_RIGHTS, CUP, EIGHT, HEADER, MUG
 

@@ -12,9 +12,9 @@ from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Channel
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Outcome
-from tradepost.domain.stock_explanation import explain
+from tradepost.domain.stock.stock_explanation import explain
 
 from .conftest import CUP, HEADER, MUG, TEE
 

@@ -16,9 +16,9 @@ from miva_sandbox.state.sales import NotForSaleError
 from stock_shop import LOST_ANSWER, MODES, StockShop, answer_lost
 from tradepost import wiring
 from tradepost.domain.brake import Harm
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Outcome
-from tradepost.operations.channels import change_channel
+from tradepost.operations.channels.channels import change_channel
 
 from .conftest import ALL_RIGHTS, EIGHT, HEADER
 

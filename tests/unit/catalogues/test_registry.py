@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from tradepost.catalogues.registry import FORMATS, CatalogueFiles
-from tradepost.domain.catalogue import Product, Variant
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue import Product, Variant
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused
 from tradepost.operations.ports import FileLook, ReadProduct
 

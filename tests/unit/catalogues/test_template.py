@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tradepost.catalogues import template
 from tradepost.catalogues.registry import CatalogueFiles
-from tradepost.domain.catalogue import Product, SourceImage, Variant
+from tradepost.domain.catalogue.catalogue import Product, SourceImage, Variant
 from tradepost.domain.errors import FileRefused
 from tradepost.domain.fields import FIELDS, custom_field_names
-from tradepost.domain.making import ContentRules
+from tradepost.domain.listings.making import ContentRules
 from tradepost.operations.ports import CountColumns, Level
 
 TEE = Product(

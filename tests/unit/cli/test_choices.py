@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.cli.demo import choices
-from tradepost.cli.demo.shopper import Purchase
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Health, Link, Status
+from tradepost.cli.hub.demo import choices
+from tradepost.cli.hub.demo.shopper import Purchase
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.listing import Health, Link, Status
 from tradepost.domain.store import StoreProduct, StoreVariant
 from tradepost.operations.ports import ListingRow
 

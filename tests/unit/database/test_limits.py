@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from tradepost.database.fields import MoneyField, to_column
 from tradepost.database.models import Order, OrderLine
-from tradepost.domain.order import LARGEST_AMOUNT, LARGEST_ID, LONGEST_CURRENCY, LONGEST_TEXT
+from tradepost.domain.orders.order import LARGEST_AMOUNT, LARGEST_ID, LONGEST_CURRENCY, LONGEST_TEXT
 
 # What is the hub's own, and no store says.
 OURS = {("Order", name) for name in ("held_by", "service", "carrier", "fulfiller")}

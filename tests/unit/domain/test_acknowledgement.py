@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from fakes.articles import an_order, an_order_line
-from tradepost.domain.acknowledgement import Acknowledgement, lines_to_pick, misfit
-from tradepost.domain.order import AcknowledgeMode, StoreStatus, acknowledgement_note
+from tradepost.domain.orders.acknowledgement import Acknowledgement, lines_to_pick, misfit
+from tradepost.domain.orders.order import AcknowledgeMode, StoreStatus, acknowledgement_note
 
 BY_NOTE = Acknowledgement(AcknowledgeMode.NOTE)
 BY_FIELD = Acknowledgement(AcknowledgeMode.FIELD, field="Taken")

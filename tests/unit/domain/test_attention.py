@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain import attention
-from tradepost.domain.attention import Attention, cured_by, ended_by
-from tradepost.domain.listing import QUEUE, Health, Link, Pending, Status
+from tradepost.domain.listings import attention
+from tradepost.domain.listings.attention import Attention, cured_by, ended_by
+from tradepost.domain.listings.listing import QUEUE, Health, Link, Pending, Status
 
 LISTED = Status(Health.LISTED, Link.LINKED)
 BROKEN = Status(Health.LISTED, Link.BROKEN)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.barcodes import is_rounded, right_check_digit
+from tradepost.domain.catalogue.barcodes import is_rounded, right_check_digit
 
 RIGHT = ["4006381333931", "012345678905", "96385074", "10012345678902", "9780306406157"]
 

@@ -22,9 +22,9 @@ from tradepost.domain.brake import (
     is_at_stake,
     may_be_too_much,
 )
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import HIDDEN, LISTED, Pending, Status
-from tradepost.domain.stages import Stage
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.listing import HIDDEN, LISTED, Pending, Status
+from tradepost.domain.listings.stages import Stage
 
 USUAL = BrakeLimits(percent=20, at_least=10)
 

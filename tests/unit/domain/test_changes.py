@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tradepost.domain import changes
-from tradepost.domain.acknowledgement import Acknowledgement
-from tradepost.domain.order import AcknowledgeMode, Shipment, ShipmentLine, Tracking
+from tradepost.domain.orders.acknowledgement import Acknowledgement
+from tradepost.domain.orders.order import AcknowledgeMode, Shipment, ShipmentLine, Tracking
 from tradepost.domain.plan import FieldChange
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

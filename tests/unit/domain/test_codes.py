@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.codes import (
+from tradepost.domain.listings.codes import (
     category_code,
     category_key,
     code_for,

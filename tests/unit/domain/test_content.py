@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.store import MemoryStore
-from tradepost.domain.catalogue import ImageFile, Kind, Product, SourceImage, Variant
-from tradepost.domain.codes import code_key
-from tradepost.domain.content import Scope, category_path, difference, listing_codes, wanted_unit
+from tradepost.domain.catalogue.catalogue import ImageFile, Kind, Product, SourceImage, Variant
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, fingerprints, group_of
-from tradepost.domain.layout import Layout
-from tradepost.domain.making import ContentRules, ListingValues
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.content import Scope, category_path, difference, listing_codes, wanted_unit
+from tradepost.domain.listings.making import ContentRules, ListingValues
 from tradepost.domain.plan import Action
 from tradepost.domain.store import StoreImage, StoreOption
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.customising import ListedValues, cells_of, customised
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import Group
-from tradepost.domain.locks import NO_LOCKS, Locks
+from tradepost.domain.listings.customising import ListedValues, cells_of, customised
+from tradepost.domain.listings.locks import NO_LOCKS, Locks
 
 TEXTS = {"name": "Enamel mug", "description": "<p>Holds\ncoffee</p>", "page_title": "Mugs", "field:upc": "4006"}
 MUG = ListedValues(Kind.SIMPLE, True, Decimal("7.9000"), 14, NO_LOCKS, TEXTS)

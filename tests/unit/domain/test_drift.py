@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_simple
 from fakes.store_products import BLANK
-from tradepost.domain.catalogue import SourceImage
-from tradepost.domain.content import wanted_unit
-from tradepost.domain.drift import (
+from tradepost.domain.catalogue.catalogue import SourceImage
+from tradepost.domain.fields import FIELDS, Group, fingerprint, fingerprints, is_blank
+from tradepost.domain.listings.content import wanted_unit
+from tradepost.domain.listings.drift import (
     COMPARE_AGAIN_AFTER,
     USUAL_POLICIES,
     Drift,
@@ -25,9 +26,8 @@ from tradepost.domain.drift import (
     question,
     remembered,
 )
-from tradepost.domain.fields import FIELDS, Group, fingerprint, fingerprints, is_blank
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.making import ContentRules, ListingValues
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.making import ContentRules, ListingValues
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreImage
 

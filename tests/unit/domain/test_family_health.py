@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tradepost.domain.family_health import Moved, followed, keeps_new_hidden, pages_concerned, published_hidden
-from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.family_health import Moved, followed, keeps_new_hidden, pages_concerned, published_hidden
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
 
 LISTED, HIDDEN = Status(Health.LISTED, Link.LINKED), Status(Health.HIDDEN, Link.LINKED)
 NEW, DELISTED = Status(), Status(Health.DELISTED)

@@ -7,7 +7,8 @@ import pytest
 
 from fakes.articles import a_family, a_simple
 from fakes.store_products import BLANK
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import (
     FIELDS,
     Group,
@@ -18,8 +19,7 @@ from tradepost.domain.fields import (
     is_met,
     misfit,
 )
-from tradepost.domain.layout import Layout
-from tradepost.domain.making import Category, ContentRules, ListingValues, Making, WantedImage
+from tradepost.domain.listings.making import Category, ContentRules, ListingValues, Making, WantedImage
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreStock, StoreVariant
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.file_address import FileAddress, file_address
+from tradepost.domain.files.file_address import FileAddress, file_address
 
 
 @pytest.mark.parametrize(

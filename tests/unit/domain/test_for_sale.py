@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.for_sale import SaleFacts, obstacles
-from tradepost.domain.listing import QUEUE, Health, Link, Pending, Status
+from tradepost.domain.listings.for_sale import SaleFacts, obstacles
+from tradepost.domain.listings.listing import QUEUE, Health, Link, Pending, Status
 
 LISTED = Status(Health.LISTED, Link.LINKED)
 HIDDEN = Status(Health.HIDDEN, Link.LINKED)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import OrderState, StoreStatus
-from tradepost.domain.order_changes import Holds, held, released, state_of
+from tradepost.domain.orders.order import OrderState, StoreStatus
+from tradepost.domain.orders.order_changes import Holds, held, released, state_of
 
 HOLDS = st.builds(Holds, *[st.sampled_from(["", "the address", "the total"])] * 3)
 OPEN = st.sampled_from([StoreStatus.PENDING, StoreStatus.PROCESSING])

@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple, a_variant
-from tradepost.domain.catalogue import Product
-from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike, Move, SkuChange, lookalike, plan_identity
+from tradepost.domain.catalogue.catalogue import Product
+from tradepost.domain.catalogue.identity import (
+    IdentityPlan,
+    KnownProduct,
+    Lookalike,
+    Move,
+    SkuChange,
+    lookalike,
+    plan_identity,
+)
 
 TEE = KnownProduct("tee", {"tee-S": ("S",), "tee-M": ("M",)})
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tradepost.domain.catalogue import ImageFile
-from tradepost.domain.image_names import image_path, own_place, place_of
+from tradepost.domain.catalogue.catalogue import ImageFile
+from tradepost.domain.listings.image_names import image_path, own_place, place_of
 
 
 def a_path(checksum="ab" * 32, *, code="MUG/01 blue", folder="graphics/is-images", position=2):

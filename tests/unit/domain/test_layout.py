@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.layout import Layout, has_own_page, has_parent, is_switch_due, kind_in
-from tradepost.domain.listing import PARKED_AFTER, Health, Link, Pending, Status
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout, has_own_page, has_parent, is_switch_due, kind_in
+from tradepost.domain.listings.listing import PARKED_AFTER, Health, Link, Pending, Status
 
 LISTED = Status(Health.LISTED, Link.LINKED)
 

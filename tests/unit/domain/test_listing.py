@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain import listing
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import (
+from tradepost.domain.listings import listing
+from tradepost.domain.listings.listing import (
     APPLIED_BY,
     LISTED,
     QUEUE,

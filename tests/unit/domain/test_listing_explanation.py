@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import (
+from tradepost.domain.listings.listing import (
     BROKEN_LISTED,
     DELISTED,
     HIDDEN,
@@ -22,8 +22,8 @@ from tradepost.domain.listing import (
     Status,
     is_due_for_publish,
 )
-from tradepost.domain.listing_explanation import Deed, Deeds, next_steps, state
-from tradepost.domain.stages import Stage, is_due
+from tradepost.domain.listings.listing_explanation import Deed, Deeds, next_steps, state
+from tradepost.domain.listings.stages import Stage, is_due
 from tradepost.operations.ports import ListingRow
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.listing_filter import FILTER_FIELDS, folded, holds, parse_filters
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.listing_filter import FILTER_FIELDS, folded, holds, parse_filters
 
 LISTED = Status(Health.LISTED, Link.LINKED)
 

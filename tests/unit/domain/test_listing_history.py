@@ -2,7 +2,7 @@
 
 import pytest
 
-from tradepost.domain.listing_history import history_sentence
+from tradepost.domain.listings.listing_history import history_sentence
 from tradepost.domain.plan import Action, Outcome, Proof, Side
 
 PRICE = {"name": "price", "before": "7.90", "after": "9.90"}

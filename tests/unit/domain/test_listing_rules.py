@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tradepost.database.json_values import plain
-from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, Rounding, Start, misfit, rule_of
+from tradepost.domain.listings.listing_rules import Article, ListingRule, ListingRules, Rounding, Start, misfit, rule_of
 
 SHIRT = Article("TEE-RED-L", brand="Acme", category=("Clothing", "Shirts"), tags=("summer", "Sale 2026"))
 ALL_SAID = ListingRule(

@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.domain.catalogue import Product, Variant
-from tradepost.domain.content import ListingValues, wanted_unit
+from tradepost.domain.catalogue.catalogue import Product, Variant
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.channels.mapping import SOURCES, changed
 from tradepost.domain.fields import FIELDS, Group, custom_field_names, fingerprints, misfit
-from tradepost.domain.layout import Layout
-from tradepost.domain.making import ContentRules
-from tradepost.domain.mapping import SOURCES, changed
+from tradepost.domain.listings.content import ListingValues, wanted_unit
+from tradepost.domain.listings.making import ContentRules
 
 TEE = Product(
     handle="tee",

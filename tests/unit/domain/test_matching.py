@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.matching import Hits, LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.matching import (
+    Hits,
+    LinkingPriority,
+    TypeFit,
+    hits_among,
+    several_match,
+    sku_on_store,
+    type_fit,
+)
 
 
 class Product(NamedTuple):

@@ -4,7 +4,7 @@ import pytest
 from apprise import Apprise
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.notice_address import (
+from tradepost.domain.people.notice_address import (
     MailSecurity,
     mail_address,
     ntfy_address,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.notices import (
+from tradepost.domain.people.notices import (
     RETRIES,
     NoticeCause,
     NoticeEvent,

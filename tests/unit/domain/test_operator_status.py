@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from tradepost.domain.listing import SETTLED, Health, Link, Pending, Status
-from tradepost.domain.operator_status import OperatorStatus, operator_status, wanted_count
+from tradepost.domain.listings.listing import SETTLED, Health, Link, Pending, Status
+from tradepost.domain.listings.operator_status import OperatorStatus, operator_status, wanted_count
 
 WAITS = {
     Pending.PUBLISH: "waiting to publish",

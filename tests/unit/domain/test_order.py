@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     LARGEST_AMOUNT,
     LARGEST_ID,
     LARGEST_QUANTITY,
@@ -45,7 +45,7 @@ from tradepost.domain.order import (
     tracking_of,
     unstorable,
 )
-from tradepost.domain.order_changes import Holds, state_of
+from tradepost.domain.orders.order_changes import Holds, state_of
 
 LINE = StoreOrderLine(
     line_id=1,

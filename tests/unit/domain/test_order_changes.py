@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.articles import NOON, an_order, an_order_line
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     Address,
     LineOption,
     OrderState,
@@ -18,7 +18,7 @@ from tradepost.domain.order import (
     Tracking,
     acknowledgement_note,
 )
-from tradepost.domain.order_changes import (
+from tradepost.domain.orders.order_changes import (
     PERSONAL,
     Holds,
     LedgerOrder,

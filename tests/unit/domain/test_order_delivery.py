@@ -1,7 +1,7 @@
 """Where batches are brought: names that no two contents share."""
 
-from tradepost.domain.order_delivery import file_name
-from tradepost.domain.order_export import ExportForm
+from tradepost.domain.orders.order_delivery import file_name
+from tradepost.domain.orders.order_export import ExportForm
 
 
 def test_names_sort_as_batches_follow_and_differ_with_their_content():

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from fakes.articles import NOON, an_order, an_order_line
-from tradepost.domain.order import Address, LineOption, OrderState, StoreCharge, StoreDiscount
-from tradepost.domain.order_export import ExportedChange, ExportedOrder, ExportKind, is_due_for, record_of
+from tradepost.domain.orders.order import Address, LineOption, OrderState, StoreCharge, StoreDiscount
+from tradepost.domain.orders.order_export import ExportedChange, ExportedOrder, ExportKind, is_due_for, record_of
 
 EAST = timezone(timedelta(hours=2))
 ORDER = an_order(

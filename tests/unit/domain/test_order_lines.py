@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.codes import code_for
-from tradepost.domain.order import Address, LineOption, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
-from tradepost.domain.order_lines import LineMatcher, SellableListing, SellableVariant, codes_of, listed_prices
+from tradepost.domain.listings.codes import code_for
+from tradepost.domain.orders.order import Address, LineOption, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
+from tradepost.domain.orders.order_lines import LineMatcher, SellableListing, SellableVariant, codes_of, listed_prices
 
 BY_ID = SellableListing(1, 11, external_id=100, sku="A", code_key="a")
 BY_SKU = SellableListing(2, 12, external_id=None, sku="B", code_key="b")

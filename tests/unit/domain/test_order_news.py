@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fakes.articles import an_order
-from tradepost.domain.order import PaymentState, StoreStatus
-from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of, imported_since, needs_details
+from tradepost.domain.orders.order import PaymentState, StoreStatus
+from tradepost.domain.orders.order_news import OrderCriteria, OrderNews, criteria_of, imported_since, needs_details
 
 OPEN = OrderCriteria(
     frozenset({StoreStatus.PENDING, StoreStatus.PROCESSING}), frozenset({PaymentState.CAPTURED}), since=1_000

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order_proof import (
+from tradepost.domain.orders.order_proof import (
     OrderFinding,
     OrderPlace,
     OrderProof,

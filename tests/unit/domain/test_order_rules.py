@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.database.json_values import plain
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     Address,
     PaymentState,
     StoreDiscount,
@@ -17,7 +17,7 @@ from tradepost.domain.order import (
     StoreOrderLine,
     StoreStatus,
 )
-from tradepost.domain.order_rules import (
+from tradepost.domain.orders.order_rules import (
     AddressPart,
     OrderRule,
     RuleDone,

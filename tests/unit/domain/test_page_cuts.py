@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Health, Link, Pending, Status, is_due_for_publish
-from tradepost.domain.page_cuts import cut_off
+from tradepost.domain.listings.listing import Health, Link, Pending, Status, is_due_for_publish
+from tradepost.domain.listings.page_cuts import cut_off
 
 LISTED = Status(Health.LISTED, Link.LINKED)
 

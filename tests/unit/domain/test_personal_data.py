@@ -8,9 +8,9 @@ import pytest
 
 from fakes.articles import NOON, an_order, an_order_line
 from tradepost.domain.changes import order_changed
-from tradepost.domain.order import Address, LineOption, OrderState, StorePayment
-from tradepost.domain.order_changes import PERSONAL
-from tradepost.domain.personal_data import emptied, is_kept_long_enough, is_personal_field, without_person
+from tradepost.domain.orders.order import Address, LineOption, OrderState, StorePayment
+from tradepost.domain.orders.order_changes import PERSONAL
+from tradepost.domain.orders.personal_data import emptied, is_kept_long_enough, is_personal_field, without_person
 from tradepost.domain.plan import FieldChange
 
 ADA = Address(first_name="Ada", email="ada@example.com", address1="1 Pier Rd", country="FR")

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.domain.listing import LISTED, NOT_LISTED, Status
-from tradepost.domain.price_explanation import ExplainedPrice, explain_page_price, explain_price
-from tradepost.domain.prices import PriceStep, WantedPrice
+from tradepost.domain.listings.listing import LISTED, NOT_LISTED, Status
+from tradepost.domain.listings.price_explanation import ExplainedPrice, explain_page_price, explain_price
+from tradepost.domain.listings.prices import PriceStep, WantedPrice
 
 ASKED = Decimal("14.90")
 STEPS = (PriceStep("catalogue", ASKED),)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain.fields import Group
-from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, Rounding, Start
-from tradepost.domain.locks import NO_LOCKS, Locks
-from tradepost.domain.prices import in_cents, rounded, ruled_price, wanted_price
-from tradepost.domain.rules import PriceLimits
+from tradepost.domain.listings.listing_rules import Article, ListingRule, ListingRules, Rounding, Start
+from tradepost.domain.listings.locks import NO_LOCKS, Locks
+from tradepost.domain.listings.prices import in_cents, rounded, ruled_price, wanted_price
+from tradepost.domain.listings.rules import PriceLimits
 
 CENT = Decimal("0.01")
 GENEROUS = PriceLimits(allows_zero=True)

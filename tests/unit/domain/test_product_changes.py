@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from tradepost.database.json_values import plain
 from tradepost.domain import changes
-from tradepost.domain.catalogue import Product, SourceImage, Variant
-from tradepost.domain.identity import IdentityPlan, Move, SkuChange
-from tradepost.domain.plan import FieldChange
-from tradepost.domain.product_changes import (
+from tradepost.domain.catalogue.catalogue import Product, SourceImage, Variant
+from tradepost.domain.catalogue.identity import IdentityPlan, Move, SkuChange
+from tradepost.domain.catalogue.product_changes import (
     MOVED_IN,
     created_fields,
     differing,
@@ -22,6 +21,7 @@ from tradepost.domain.product_changes import (
     sku_of,
     turned,
 )
+from tradepost.domain.plan import FieldChange
 
 SKUS = ("A", "B", "C D", "E of F")
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain.fields import Group
-from tradepost.domain.listing_rules import Article, ListingRule, ListingRules
-from tradepost.domain.locks import NO_LOCKS, Locks
-from tradepost.domain.quantities import WantedQuantity, offers_all, wanted_quantity
+from tradepost.domain.listings.listing_rules import Article, ListingRule, ListingRules
+from tradepost.domain.listings.locks import NO_LOCKS, Locks
+from tradepost.domain.listings.quantities import WantedQuantity, offers_all, wanted_quantity
 
 MUG = Article("MUG-01")
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain import rules
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings import rules
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
 
 LISTED = Status(Health.LISTED, Link.LINKED)
 HIDDEN = Status(Health.HIDDEN, Link.LINKED)

@@ -7,8 +7,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tradepost.domain.channels.schedule import (
+    OFF,
+    Schedule,
+    cron_of,
+    interval_of,
+    is_late,
+    next_time,
+    spoken_time,
+    zone_of,
+)
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.schedule import OFF, Schedule, cron_of, interval_of, is_late, next_time, spoken_time, zone_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ZONES = (

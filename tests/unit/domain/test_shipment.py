@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import Shipment, ShipmentLine, ShipmentPath, Tracking
-from tradepost.domain.shipment import (
+from tradepost.domain.orders.order import Shipment, ShipmentLine, ShipmentPath, Tracking
+from tradepost.domain.orders.shipment import (
     CORRECTED,
     LONGEST_NUMBER,
     RETRIED,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import OrderState, StoreStatus
-from tradepost.domain.shipping import ShipmentPart, ShippableLine, ShippableOrder, parts_to_ship
+from tradepost.domain.orders.order import OrderState, StoreStatus
+from tradepost.domain.orders.shipping import ShipmentPart, ShippableLine, ShippableOrder, parts_to_ship
 
 CUP = ShippableLine(1, code="cup", sku="CUP", quantity=2, status=StoreStatus.PENDING)
 TEE = ShippableLine(2, code="tee", sku="TEE-S", quantity=1, status=StoreStatus.PENDING)

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from fakes.articles import NOON
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.stages import Stage, is_due
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.stages import Stage, is_due
 from tradepost.operations.ports import ListingRow
 
 LISTED, HIDDEN = Status(Health.LISTED, Link.LINKED), Status(Health.HIDDEN, Link.LINKED)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tradepost.domain.channels.standing import ChannelFacts, FailedWork, Remedy, Standing, standing_of
 from tradepost.domain.counts import COUNT_UP_TO
-from tradepost.domain.standing import ChannelFacts, FailedWork, Remedy, Standing, standing_of
 
 PASSWORD = FailedWork(7, "publish", "The image server refuses the password.", is_by_set_up=True)
 MENDED = FailedWork(7, "publish", "The image server refuses the password.", is_by_set_up=True, is_mended=True)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain import stock
-from tradepost.domain.order import LineOption, StoreStatus
-from tradepost.domain.stock import Landing, OrderSighting, SightingPlace, SoldLine
+from tradepost.domain.orders.order import LineOption, StoreStatus
+from tradepost.domain.stock import stock
+from tradepost.domain.stock.stock import Landing, OrderSighting, SightingPlace, SoldLine
 
 pieces = st.integers(-40, 40)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

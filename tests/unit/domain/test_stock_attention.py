@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tradepost.domain.attention import Attention
-from tradepost.domain.stock import Counting
-from tradepost.domain.stock_attention import (
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.stock.stock import Counting
+from tradepost.domain.stock.stock_attention import (
     ReservingOrder,
     WatchedStock,
     attentions,

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.stock import EntryKind
-from tradepost.domain.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock, explain
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.stock.stock import EntryKind
+from tradepost.domain.stock.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock, explain
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 SYNCED = "sync is not scheduled, so type 'tradepost listings sync'"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tradepost.domain.stock_remainder import OtherChannel, Remainder
+from tradepost.domain.stock.stock_remainder import OtherChannel, Remainder
 
 HOUR = timedelta(hours=1)
 

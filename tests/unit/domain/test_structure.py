@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.articles import a_store_product
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.fields import FIELDS
+from tradepost.domain.listings.structure import Structure, fitted, structure_mark
 from tradepost.domain.store import StoreAttribute, StoreOption, StoreVariant
-from tradepost.domain.structure import Structure, fitted, structure_mark
 
 NAMES = ("Red", "red", "Navy", "S", "M")
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tradepost.database.json_values import plain
-from tradepost.domain.catalogue import SourceImage
+from tradepost.domain.catalogue.catalogue import SourceImage
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreVariant
 from tradepost.domain.value_words import difference_words, field_words
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tradepost.catalogues.listing_table import ListingCsv
 from tradepost.domain.errors import FileRefused
-from tradepost.domain.safe_cells import plain_text, safe_cell
+from tradepost.domain.files.safe_cells import plain_text, safe_cell
 from tradepost.exports.listings_csv import write_listings
 from tradepost.operations.ports import Level, TableRow
 

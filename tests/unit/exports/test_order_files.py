@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     Address,
     LineOption,
     OrderState,
@@ -23,7 +23,7 @@ from tradepost.domain.order import (
     StoreOrderLine,
     StoreStatus,
 )
-from tradepost.domain.order_export import (
+from tradepost.domain.orders.order_export import (
     LINE_FIELDS,
     ORDER_FIELDS,
     VERSION,

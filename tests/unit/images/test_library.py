@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from PIL import Image
 
-from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.catalogue.catalogue import ImageFile
 from tradepost.domain.errors import AddressRefused, ImageUnusable
 from tradepost.images import ImageLibrary
 from tradepost.security.addresses import check_web_address, checked_addresses

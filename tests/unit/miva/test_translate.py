@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tradepost.domain.order import LineOption, PaymentState, StoreDiscount, StoreStatus
+from tradepost.domain.orders.order import LineOption, PaymentState, StoreDiscount, StoreStatus
 from tradepost.domain.store import StoreStock, StoreVariant
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_records import WireOrder

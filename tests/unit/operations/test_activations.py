@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_simple
 from fakes.hub import MemoryHub
-from tradepost.domain.attention import Attention
-from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Link
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Link
+from tradepost.domain.listings.stages import Stage, is_due
 from tradepost.domain.plan import Outcome, Proof
-from tradepost.domain.stages import Stage, is_due
+from tradepost.operations.listings.sync.activations import Activations
+from tradepost.operations.listings.sync.held_prices import HeldPrices
 from tradepost.operations.selection import EVERYTHING
-from tradepost.operations.sync.activations import Activations
-from tradepost.operations.sync.held_prices import HeldPrices
 
 
 def switched_off(*skus):

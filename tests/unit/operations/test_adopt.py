@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from fakes.hub import MemoryHub
 from fakes.run import MemoryRun
 from fakes.store_products import BLANK
-from tradepost.domain.catalogue import Kind, Product, Variant
-from tradepost.domain.codes import code_key
+from tradepost.domain.catalogue.catalogue import Kind, Product, Variant
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Health, Link, Pending
-from tradepost.domain.matching import LinkingPriority
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Health, Link, Pending
+from tradepost.domain.listings.matching import LinkingPriority
+from tradepost.domain.listings.stages import Stage, is_due
 from tradepost.domain.plan import Outcome, Side
-from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.store import StoreAttribute, StoreOption, StoreStock, StoreVariant
-from tradepost.operations import adopt
-from tradepost.operations.adopt.as_it_is import AsItIs
-from tradepost.operations.adopt.intake import Intake
+from tradepost.operations.listings import adopt
+from tradepost.operations.listings.adopt.as_it_is import AsItIs
+from tradepost.operations.listings.adopt.intake import Intake
 from tradepost.operations.selection import Selection
 
 

@@ -10,7 +10,7 @@ from fakes.approval import MemoryApproval
 from fakes.hub import MemoryHub
 from fakes.run import MemoryRun
 from tradepost.domain.approval import NOT_APPROVED, NOT_PLANNED, NOT_WANTED
-from tradepost.domain.attention import Attention
+from tradepost.domain.listings.attention import Attention
 from tradepost.domain.plan import Outcome, Plan, Unit
 from tradepost.operations.approvals import report_rest
 from tradepost.operations.form import Verdict, drive

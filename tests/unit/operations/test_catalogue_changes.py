@@ -10,9 +10,9 @@ from fakes.articles import a_family, a_simple
 from fakes.catalogue import MemoryCatalogue
 from fakes.hub import NOON, MemoryHub
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Status
-from tradepost.domain.stock import MAX_STOCK
-from tradepost.operations.catalogue_changes import (
+from tradepost.domain.listings.listing import Status
+from tradepost.domain.stock.stock import MAX_STOCK
+from tradepost.operations.catalogue.catalogue_changes import (
     CatalogueChangePorts,
     NotInCatalogue,
     carry_out,

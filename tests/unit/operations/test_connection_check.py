@@ -3,9 +3,9 @@
 import pytest
 
 from fakes.connector import FakeConnector
-from tradepost.domain.making import ContentRules
-from tradepost.domain.stock import StockMode
-from tradepost.operations.connection_check import look_at
+from tradepost.domain.listings.making import ContentRules
+from tradepost.domain.stock.stock import StockMode
+from tradepost.operations.channels.connection_check import look_at
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, StockCheck, StoreConnection
 
 

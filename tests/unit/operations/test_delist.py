@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple
 from fakes.hub import LISTED, MemoryHub
-from tradepost.domain.attention import Attention
-from tradepost.domain.listing import Health, Link, Pending
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Health, Link, Pending
 from tradepost.domain.plan import Action, Outcome
 from tradepost.domain.store import StoreVariant
+from tradepost.operations.listings.sync.delist import Delist, unused_options
 from tradepost.operations.selection import EVERYTHING, Selection
-from tradepost.operations.sync.delist import Delist, unused_options
 
 
 def drive(hub, *, selection=EVERYTHING, **options):

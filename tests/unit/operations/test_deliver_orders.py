@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from fakes.hub import MemoryHub
 from tradepost.domain.errors import StorageRefused, StoreUnavailable
 from tradepost.domain.plan import Outcome, Proof
-from tradepost.operations.deliver_orders import DeliverOrders
+from tradepost.operations.orders.deliver_orders import DeliverOrders
 
 
 def test_what_is_due_is_made_brought_and_noted_in_this_order():

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple
 from fakes.hub import NOON, MemoryHub
-from tradepost.domain.attention import Attention
-from tradepost.domain.codes import code_key
-from tradepost.domain.drift import USUAL_POLICIES, Drift, DriftPolicy
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Link
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.drift import USUAL_POLICIES, Drift, DriftPolicy
+from tradepost.domain.listings.listing import Link
+from tradepost.domain.listings.stages import Stage, is_due
 from tradepost.domain.plan import FieldChange, Outcome
-from tradepost.domain.stages import Stage, is_due
-from tradepost.domain.stock import EntryKind
-from tradepost.operations import publish
-from tradepost.operations.drift.answers import accept, plan_acceptance
-from tradepost.operations.drift.comparison import Comparison
+from tradepost.domain.stock.stock import EntryKind
+from tradepost.operations.listings import publish
+from tradepost.operations.listings.drift.answers import accept, plan_acceptance
+from tradepost.operations.listings.drift.comparison import Comparison
 from tradepost.operations.selection import Selection
 
 ANY_POLICY = st.sampled_from(list(DriftPolicy))

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_simple
 from fakes.hub import NOON, MemoryHub
-from tradepost.domain.attention import Attention
-from tradepost.domain.stock import ERASED_WITHIN, READINGS_AFTER_SET
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.stock.stock import ERASED_WITHIN, READINGS_AFTER_SET
 from tradepost.operations.selection import EVERYTHING, Selection
 from tradepost.operations.stock.erased_sales import MovesAfterSets, Quieted, UnsettledMoves
 

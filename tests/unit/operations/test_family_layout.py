@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from fakes.articles import a_family, a_store_product
 from fakes.hub import HIDDEN, LISTED, MemoryHub
 from tradepost.domain.approval import needed, with_needs
-from tradepost.domain.attention import Attention
-from tradepost.domain.codes import code_key
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import Plan, SubjectKind
 from tradepost.domain.store import StoreAttribute, StoreVariant
-from tradepost.operations.publish import Publish
-from tradepost.operations.publish.family_plan import PublishDetail, plan_family
-from tradepost.operations.publish.needs import needs_of
-from tradepost.operations.publish.values import PublishFacts, PublishSeen, PublishTerms
+from tradepost.operations.listings.publish import Publish
+from tradepost.operations.listings.publish.family_plan import PublishDetail, plan_family
+from tradepost.operations.listings.publish.needs import needs_of
+from tradepost.operations.listings.publish.values import PublishFacts, PublishSeen, PublishTerms
 from tradepost.operations.selection import EVERYTHING, Selection
 
 NATIVE, FLAT, SIMPLE = Layout.NATIVE, Layout.FLAT, Layout.SIMPLE

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fakes.fetches import MemoryPlace
 from fakes.hub import MemoryHub
 from tradepost.domain.errors import StorageRefused, StoreUnavailable
-from tradepost.domain.fetched_file import (
+from tradepost.domain.files.fetched_file import (
     LONGEST_FILE_NAME,
     SHIPMENT_ENDINGS,
     has_ended,
@@ -18,7 +18,7 @@ from tradepost.domain.fetched_file import (
     put_away_name,
 )
 from tradepost.domain.plan import Outcome
-from tradepost.operations.fetch_shipments import FetchShipments
+from tradepost.operations.orders.fetch_shipments import FetchShipments
 from tradepost.operations.ports import FileContent
 
 EMPTY = b"order,tracking\n"

@@ -13,9 +13,9 @@ from fakes.articles import a_simple
 from fakes.hub import MemoryHub
 from fakes.run import MemoryRun
 from tradepost.domain import changes
-from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Braking, Example, Harm
 from tradepost.domain.errors import PermissionMissing, StoreUnavailable
+from tradepost.domain.listings.attention import Attention
 from tradepost.domain.plan import Outcome, Plan, Proof, Result, Side, Unit
 from tradepost.operations.form import Batch, Operation, Step, Tally, Verdict, drive, drive_all
 from tradepost.operations.outcomes import answers_of

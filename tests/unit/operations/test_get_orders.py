@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from fakes.articles import an_order, an_order_line
 from fakes.hub import NOON, MemoryHub
 from fakes.run import MemoryRun
-from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.errors import StoreUnavailable
-from tradepost.domain.order import AcknowledgeMode, PaymentState, StoreStatus, acknowledgement_note
-from tradepost.domain.order_changes import LedgerOrder
-from tradepost.domain.order_news import (
+from tradepost.domain.orders.acknowledgement import Acknowledgement
+from tradepost.domain.orders.order import AcknowledgeMode, PaymentState, StoreStatus, acknowledgement_note
+from tradepost.domain.orders.order_changes import LedgerOrder
+from tradepost.domain.orders.order_news import (
     PAID_IN_SOME_WAY,
     OrderCriteria,
     OrderNews,
@@ -24,11 +24,11 @@ from tradepost.domain.order_news import (
     needs_details,
 )
 from tradepost.domain.plan import Action, Outcome, Proof, Side
-from tradepost.operations import get_orders
 from tradepost.operations.form import Batch
-from tradepost.operations.get_orders.acknowledge import Acknowledge
-from tradepost.operations.get_orders.comparison import OrderComparison
-from tradepost.operations.get_orders.ledger import KeepLedger, LedgerFacts
+from tradepost.operations.orders import get_orders
+from tradepost.operations.orders.get_orders.acknowledge import Acknowledge
+from tradepost.operations.orders.get_orders.comparison import OrderComparison
+from tradepost.operations.orders.get_orders.ledger import KeepLedger, LedgerFacts
 from tradepost.operations.ports import SightedOrder
 from tradepost.operations.stock.sightings import Sight
 

@@ -5,7 +5,7 @@ from collections import Counter
 from fakes.run import MemoryRun
 from tradepost.domain import changes
 from tradepost.domain.plan import Action, FieldChange, Outcome, SubjectKind
-from tradepost.operations.import_journal import SHOWN, PlanJournal, RunJournal
+from tradepost.operations.catalogue.import_journal import SHOWN, PlanJournal, RunJournal
 from tradepost.operations.ports import Statement
 
 FIELDS = [FieldChange("title", None, "Tee")]

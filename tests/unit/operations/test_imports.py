@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from fakes.articles import a_variant
 from fakes.catalogue import MemoryCatalogue, MemoryChannel, MemoryHistory, MemoryReader
 from fakes.images import MemorySourceImages
-from tradepost.domain.catalogue import Product, SourceImage, Variant
+from tradepost.domain.catalogue.catalogue import Product, SourceImage, Variant
 from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.plan import Outcome
-from tradepost.operations.import_ports import ImportPorts
-from tradepost.operations.imports import BATCH, import_catalogue, preview_import
+from tradepost.operations.catalogue.import_ports import ImportPorts
+from tradepost.operations.catalogue.imports import BATCH, import_catalogue, preview_import
 from tradepost.operations.ports import ImportCounts, Level, ReadProduct
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

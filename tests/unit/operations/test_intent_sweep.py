@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple
 from fakes.hub import LISTED, MemoryHub
-from tradepost.domain.attention import Attention
-from tradepost.domain.listing import Link, Pending
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Link, Pending
 from tradepost.domain.plan import Action, Outcome
-from tradepost.operations import sync
-from tradepost.operations.publish.intent_sweep import IntentSweep
+from tradepost.operations.listings import sync
+from tradepost.operations.listings.publish.intent_sweep import IntentSweep
 from tradepost.operations.selection import Selection
 
 

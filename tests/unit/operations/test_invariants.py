@@ -12,13 +12,13 @@ from asking import queue
 from fakes.articles import a_family, a_simple
 from fakes.hub import MemoryHub
 from fakes.run import MemoryRun
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.errors import Retry, StoreUnavailable, UnexpectedAnswer
-from tradepost.domain.listing import QUEUE, Health, Link, Pending
-from tradepost.domain.stages import Stage, is_due
-from tradepost.operations import publish, sync
+from tradepost.domain.listings.listing import QUEUE, Health, Link, Pending
+from tradepost.domain.listings.stages import Stage, is_due
+from tradepost.operations.listings import publish, sync
+from tradepost.operations.listings.queue_changes import plan_pause, plan_unlink
 from tradepost.operations.ports import LatestProducts, RangeCount
-from tradepost.operations.queue_changes import plan_pause, plan_unlink
 from tradepost.operations.selection import EVERYTHING, Selection
 from transition_counts import chances, counted_transitions, table_of
 

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from tradepost.domain.layout import Layout
-from tradepost.domain.making import ContentRules
-from tradepost.operations.known_stores import as_before
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.listings.making import ContentRules
+from tradepost.operations.channels.known_stores import as_before
 from tradepost.operations.ports import ChannelProfile, ChannelSettings
 
 NEW = ChannelProfile(settings=ChannelSettings(id=0, name="shop", rules=ContentRules()))

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from fakes.articles import a_family, a_simple, a_store_product
 from fakes.hub import LISTED, MemoryHub
 from fakes.listings import MemoryListings
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.matching import LinkingPriority
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.matching import LinkingPriority
 from tradepost.domain.plan import Action, Outcome, Side
 from tradepost.domain.store import StoreRow
-from tradepost.operations import link
-from tradepost.operations.link import Candidates, LinkDecision, confirm, plan_link
+from tradepost.operations.listings import link
+from tradepost.operations.listings.link import Candidates, LinkDecision, confirm, plan_link
 from tradepost.operations.selection import EVERYTHING, Selection
 
 TYPE = "product_type"

@@ -10,9 +10,9 @@ from fakes.articles import a_simple
 from fakes.hub import MemoryHub
 from tradepost.domain.errors import StoreDoubted
 from tradepost.domain.store import vouches
+from tradepost.operations.listings.sync import named_products
+from tradepost.operations.listings.sync.named_products import NamedProducts
 from tradepost.operations.selection import Selection
-from tradepost.operations.sync import named_products
-from tradepost.operations.sync.named_products import NamedProducts
 
 MADE = 1_000
 

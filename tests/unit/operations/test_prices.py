@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple
 from fakes.hub import LISTED, MemoryHub
-from tradepost.domain.attention import Attention
 from tradepost.domain.errors import PermissionMissing
-from tradepost.domain.listing import Link
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Link
 from tradepost.domain.plan import Action, Outcome, Proof
+from tradepost.operations.listings.sync.prices import Prices
 from tradepost.operations.selection import EVERYTHING
-from tradepost.operations.sync.prices import Prices
 
 
 def drive(hub, **options):

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple, a_store_product
 from fakes.hub import MemoryHub
-from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Pending, Status
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Pending, Status
 from tradepost.domain.plan import Outcome
+from tradepost.operations.listings.product_types import ProductTypes
 from tradepost.operations.ports import SetupKind
-from tradepost.operations.product_types import ProductTypes
 from tradepost.operations.selection import EVERYTHING, Selection
 
 FIELD = "product_type"

@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 from fakes.articles import a_family, a_simple, a_store_product
 from fakes.hub import HIDDEN, LISTED, MemoryHub
 from fakes.listings import MemoryListings
-from tradepost.domain.attention import Attention
-from tradepost.domain.codes import code_key
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.errors import ImageUnusable, PermissionMissing, StoreUnavailable
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.making import ContentRules
-from tradepost.domain.matching import LinkingPriority
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.making import ContentRules
+from tradepost.domain.listings.matching import LinkingPriority
 from tradepost.domain.plan import Action, Outcome, Proof, Side, SubjectKind
 from tradepost.domain.store import StoreAttribute, StoreOption
-from tradepost.operations.publish import Publish
-from tradepost.operations.publish.family_plan import plan_family
-from tradepost.operations.publish.values import PublishFacts, PublishSeen, PublishTerms
-from tradepost.operations.publish.wanted_pages import build_wanted, setup_items, with_other_address
-from tradepost.operations.queue_changes import plan_retry
+from tradepost.operations.listings.publish import Publish
+from tradepost.operations.listings.publish.family_plan import plan_family
+from tradepost.operations.listings.publish.values import PublishFacts, PublishSeen, PublishTerms
+from tradepost.operations.listings.publish.wanted_pages import build_wanted, setup_items, with_other_address
+from tradepost.operations.listings.queue_changes import plan_retry
 from tradepost.operations.selection import EVERYTHING, Selection
 
 RULES = ContentRules()

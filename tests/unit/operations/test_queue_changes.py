@@ -10,9 +10,9 @@ from asking import queue
 from fakes.articles import a_family, a_simple
 from fakes.hub import HIDDEN, LISTED, NOON, MemoryHub
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import QUEUE, Link, Pending, Status
+from tradepost.domain.listings.listing import QUEUE, Link, Pending, Status
 from tradepost.domain.plan import Outcome
-from tradepost.operations.queue_changes import plan_pause, plan_queue, plan_removal, plan_unlink
+from tradepost.operations.listings.queue_changes import plan_pause, plan_queue, plan_removal, plan_unlink
 
 BROKEN = replace(LISTED, link=Link.BROKEN)
 STATUSES = st.builds(

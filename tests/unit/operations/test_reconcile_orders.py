@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fakes.articles import an_order
 from fakes.hub import NOON, MemoryHub
 from fakes.run import MemoryRun
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     AcknowledgeMode,
     OrderState,
     ParkedOrder,
@@ -18,12 +18,12 @@ from tradepost.domain.order import (
     StoreStatus,
     UnreadableOrder,
 )
-from tradepost.domain.order_changes import Holds, LedgerOrder
-from tradepost.domain.order_news import PAID_IN_SOME_WAY, OrderCriteria, OrderNews
-from tradepost.domain.order_proof import HubOrder, OrderPlace
+from tradepost.domain.orders.order_changes import Holds, LedgerOrder
+from tradepost.domain.orders.order_news import PAID_IN_SOME_WAY, OrderCriteria, OrderNews
+from tradepost.domain.orders.order_proof import HubOrder, OrderPlace
 from tradepost.domain.plan import Outcome
-from tradepost.operations import reconcile_orders
-from tradepost.operations.reconcile_orders.findings import Measure, find
+from tradepost.operations.orders import reconcile_orders
+from tradepost.operations.orders.reconcile_orders.findings import Measure, find
 from tradepost.operations.selection import Selection
 
 LONG_AGO = int((NOON - timedelta(days=2)).timestamp())

@@ -11,8 +11,8 @@ from fakes.articles import a_family, a_simple
 from fakes.listings import MemoryListings
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import Health, Link, Pending, Status, request
-from tradepost.domain.stages import Stage
+from tradepost.domain.listings.listing import Health, Link, Pending, Status, request
+from tradepost.domain.listings.stages import Stage
 from tradepost.operations.selection import EVERYTHING, Selection
 
 LISTED = Status(Health.LISTED, Link.LINKED)

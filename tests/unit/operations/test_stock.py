@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple, a_store_product, an_order, an_order_line
 from fakes.hub import HIDDEN, LISTED, NOON, MemoryHub
-from tradepost.domain.attention import Attention
-from tradepost.domain.listing import Health, Link, Pending
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Health, Link, Pending
+from tradepost.domain.listings.stages import Stage
+from tradepost.domain.orders.order import StoreStatus
 from tradepost.domain.plan import Action, Outcome, Proof, Side
-from tradepost.domain.stages import Stage
-from tradepost.domain.stock import PAYMENT_LIFE, EntryKind, StockMode
+from tradepost.domain.stock.stock import PAYMENT_LIFE, EntryKind, StockMode
 from tradepost.operations.ports import StockWrite
 from tradepost.operations.selection import EVERYTHING
 from tradepost.operations.stock.at_zero import AtZero

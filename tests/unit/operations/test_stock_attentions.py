@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_simple
 from fakes.hub import MemoryHub
-from tradepost.domain.attention import Attention
+from tradepost.domain.listings.attention import Attention
 from tradepost.operations.stock.attentions import StockAttentions
 
 SKUS = ("mug", "cup", "jug")

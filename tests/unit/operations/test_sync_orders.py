@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.hub import MemoryHub
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     Address,
     Shipment,
     ShipmentLine,
@@ -20,15 +20,15 @@ from tradepost.domain.order import (
     StoreShipment,
     StoreStatus,
 )
+from tradepost.domain.orders.shipment import carrier_on_store
 from tradepost.domain.plan import Outcome, Proof
-from tradepost.domain.shipment import carrier_on_store
-from tradepost.operations.ports import ShipmentSend
-from tradepost.operations.sync_orders import (
+from tradepost.operations.orders.sync_orders import (
     SendShipments,
     find_on_store,
     one_of_each_order,
     placed,
 )
+from tradepost.operations.ports import ShipmentSend
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from fakes.articles import a_simple
 from fakes.hub import MemoryHub
 from tradepost.domain import changes
-from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Link
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Link
 from tradepost.domain.plan import FieldChange, Outcome
 from tradepost.operations import undo
 from tradepost.operations.undo import Undo

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple
 from fakes.hub import HIDDEN, LISTED, MemoryHub
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Health, Pending
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Health, Pending
 from tradepost.domain.plan import Outcome
 from tradepost.operations.selection import EVERYTHING
 from tradepost.operations.stock.unhides import Unhides

@@ -10,11 +10,11 @@ from typing import Any
 from tradepost.catalogues.cells import moment, number, whole_number
 from tradepost.catalogues.csv_file import CsvRow
 from tradepost.catalogues.row_staging import RowStaging
-from tradepost.domain.barcodes import is_rounded, right_check_digit
-from tradepost.domain.catalogue import Product, SourceImage, Variant
-from tradepost.domain.codes import code_key
+from tradepost.domain.catalogue.barcodes import is_rounded, right_check_digit
+from tradepost.domain.catalogue.catalogue import Product, SourceImage, Variant
 from tradepost.domain.errors import RowRefused, quoted
-from tradepost.domain.stock import OrdersThrough, orders_through_of
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.stock.stock import OrdersThrough, orders_through_of
 from tradepost.operations.ports import CountColumns, Level, ReadProduct, RowReport
 
 MAX_SKU = 255

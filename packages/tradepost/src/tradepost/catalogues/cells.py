@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from tradepost.domain.catalogue import DECIMAL_PLACES
+from tradepost.domain.catalogue.catalogue import DECIMAL_PLACES
 
 # The exponent is what spreadsheets write; a longer one is a trap for whoever computes with it.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")

@@ -15,7 +15,7 @@ import msgspec
 from tradepost.catalogues import sku_values, template
 from tradepost.catalogues.csv_file import CsvRow
 from tradepost.catalogues.text_file import NO_TEXT, LineTooLong, TextLines, opened, refuse_other_files
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, RowRefused
 from tradepost.operations.ports import CountColumns, Level, ReadProduct, RowReport
 

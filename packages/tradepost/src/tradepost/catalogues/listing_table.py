@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tradepost.catalogues.csv_file import CsvRow, csv_header, csv_rows
-from tradepost.domain.customising import FIELD_COLUMN, TEXT_COLUMNS, VALUE_COLUMNS, is_customisable
 from tradepost.domain.errors import FileRefused
-from tradepost.domain.safe_cells import plain_text
+from tradepost.domain.files.safe_cells import plain_text
+from tradepost.domain.listings.customising import FIELD_COLUMN, TEXT_COLUMNS, VALUE_COLUMNS, is_customisable
 from tradepost.operations.ports import LISTED_COLUMNS, Level, RowReport, TableRow
 
 _SKU, _CHANNEL = "SKU", "Channel"

@@ -21,8 +21,8 @@ from tradepost.catalogues.assembly import (
 )
 from tradepost.catalogues.csv_file import check_count_columns, check_csv, csv_rows
 from tradepost.catalogues.row_staging import row_staging
-from tradepost.domain.catalogue import Product, SourceImage
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue import Product, SourceImage
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.operations.ports import CountColumns, Level, ReadProduct, RowReport
 
 COLUMNS = {

@@ -24,7 +24,7 @@ from typing import IO
 import msgspec
 
 from tradepost.catalogues.registry import CatalogueFiles
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import HubUnusable
 from tradepost.operations.ports import NO_COUNT_COLUMNS, CountColumns, ReadProduct
 

@@ -13,7 +13,7 @@ from tradepost.catalogues.miva_flat import MivaFlatFile
 from tradepost.catalogues.shopify_csv import ShopifyCsv
 from tradepost.catalogues.sku_values import SkuCsv
 from tradepost.catalogues.template import TemplateCsv
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused
 from tradepost.operations.ports import NO_COUNT_COLUMNS, CountColumns, FileLook, ReadProduct
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tradepost.catalogues.csv_file import CsvRow, check_csv, csv_rows
 from tradepost.domain.errors import FileRefused, quoted
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Event
+from tradepost.domain.listings.listing import Event
 from tradepost.operations.ports import AskedRow, FileAction, Level, RowReport
 
 # As people write them. Other columns are passed over: it may be a file that came from here.

@@ -8,8 +8,8 @@ from tradepost.catalogues import cells
 from tradepost.catalogues.csv_file import CsvRow, check_csv, csv_rows
 from tradepost.catalogues.text_file import NamedContent, TextFile
 from tradepost.domain.errors import quoted
-from tradepost.domain.order import LARGEST_ID, LARGEST_QUANTITY
-from tradepost.domain.shipment import LARGEST_COST
+from tradepost.domain.orders.order import LARGEST_ID, LARGEST_QUANTITY
+from tradepost.domain.orders.shipment import LARGEST_COST
 from tradepost.operations.ports import Level, RowReport, ShipmentRow
 
 COLUMNS: Mapping[str, str] = {

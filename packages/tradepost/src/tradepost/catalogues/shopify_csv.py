@@ -18,11 +18,11 @@ from tradepost.catalogues.assembly import (
 from tradepost.catalogues.cells import whole_number
 from tradepost.catalogues.csv_file import check_count_columns, check_csv, csv_rows
 from tradepost.catalogues.row_staging import RowStaging, row_staging
-from tradepost.domain.catalogue import MAX_OPTIONS, Product, SourceImage, Variant
-from tradepost.domain.catalogue_file import CatalogueForm
-from tradepost.domain.codes import made_up_sku
+from tradepost.domain.catalogue.catalogue import MAX_OPTIONS, Product, SourceImage, Variant
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import RowRefused
 from tradepost.domain.fields import MAX_NAME
+from tradepost.domain.listings.codes import made_up_sku
 from tradepost.operations.ports import CountColumns, Level, ReadProduct, RowReport
 
 _NEEDED = ("Handle", "Title", "Variant Price")

@@ -6,7 +6,7 @@ from pathlib import Path
 from tradepost.catalogues.assembly import MAX_SKU, amount, counted_at, counted_quantity, sku_used
 from tradepost.catalogues.csv_file import CsvRow, check_count_columns, check_csv, csv_rows
 from tradepost.catalogues.row_staging import RowStaging, row_staging
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, RowRefused, quoted
 from tradepost.operations.ports import CountColumns, Level, ReadProduct, RowReport, SkuValues
 

@@ -21,8 +21,8 @@ from tradepost.catalogues.assembly import (
 )
 from tradepost.catalogues.csv_file import CsvRow, check_count_columns, check_csv, csv_rows
 from tradepost.catalogues.row_staging import RowStaging, row_staging
-from tradepost.domain.catalogue import MAX_OPTIONS, Product, SourceImage
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue import MAX_OPTIONS, Product, SourceImage
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import RowRefused, quoted
 from tradepost.domain.fields import MAX_NAME
 from tradepost.operations.ports import CountColumns, Level, ReadProduct, RowReport

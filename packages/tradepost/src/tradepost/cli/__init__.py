@@ -1,5 +1,5 @@
 """
-The command `tradepost`. Its grammar is `tradepost <noun> <verb>`, with one module per noun.
+The command `tradepost`. Its grammar is `tradepost <noun> <verb>`, with one module per noun: `NOUNS`.
 
 A noun's module is loaded when the noun is called, and the hub is opened when a verb is executed. What needs the hub (or
 Django, or the network) is imported inside the verb: so help and completion answer at once, and the demo can choose a
@@ -22,7 +22,7 @@ from tradepost.cli import exit_codes
 from tradepost.cli.help_text import without_type_noise
 from tradepost.cli.negative_numbers import taking_negative_numbers
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.roles import Role, refuse_beyond
+from tradepost.domain.people.roles import Role, refuse_beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +35,23 @@ class Noun:
 
 
 NOUNS = {
-    "channel": Noun("channel", "Connect stores and check the connection."),
-    "catalogue": Noun("catalogue", "Bring in what the merchant sells."),
-    "source": Noun("sources", "Say where the catalogue comes from, and fetch it."),
-    "listings": Noun("listings", "See, publish, sync, hide, overwrite and delist what is on a store."),
-    "orders": Noun("orders", "Get orders, acknowledge and ship them."),
-    "shipments": Noun("shipments", "Record shipments, and see what the store was told of them."),
-    "personal-data": Noun("personal_data", "Tell and erase what is kept of somebody who ordered."),
-    "plans": Noun("plans", "Save plans, approve them in whole or in part, and carry them out."),
-    "runs": Noun("runs", "See what was executed, stop it, and undo it."),
-    "notify": Noun("notify", "Tell people of what needs them."),
-    "users": Noun("users", "Say who may log in, and as what."),
-    "audit": Noun("audit", "See who did what, from where and when."),
-    "keys": Noun("keys", "Change the keys that credentials are encrypted with."),
-    "database": Noun("database", "Back the database up, restore it, and move it elsewhere.", opens_hub=False),
-    "serve": Noun("serve", "Serve the back office and execute runs."),
-    "worker": Noun("worker", "Execute runs beside others, on a PostgreSQL database."),
-    "demo": Noun("demo", "Do the whole job on a store in a box, and prove it.", opens_hub=False),
+    "channel": Noun("channels.channel", "Connect stores and check the connection."),
+    "catalogue": Noun("catalogue.catalogue", "Bring in what the merchant sells."),
+    "source": Noun("catalogue.sources", "Say where the catalogue comes from, and fetch it."),
+    "listings": Noun("listings.listings", "See, publish, sync, hide, overwrite and delist what is on a store."),
+    "orders": Noun("orders.orders", "Get orders, acknowledge and ship them."),
+    "shipments": Noun("orders.shipments", "Record shipments, and see what the store was told of them."),
+    "personal-data": Noun("orders.personal_data", "Tell and erase what is kept of somebody who ordered."),
+    "plans": Noun("runs.plans", "Save plans, approve them in whole or in part, and carry them out."),
+    "runs": Noun("runs.runs", "See what was executed, stop it, and undo it."),
+    "notify": Noun("hub.notify", "Tell people of what needs them."),
+    "users": Noun("hub.users", "Say who may log in, and as what."),
+    "audit": Noun("hub.audit", "See who did what, from where and when."),
+    "keys": Noun("hub.keys", "Change the keys that credentials are encrypted with."),
+    "database": Noun("hub.database", "Back the database up, restore it, and move it elsewhere.", opens_hub=False),
+    "serve": Noun("hub.serve", "Serve the back office and execute runs."),
+    "worker": Noun("hub.worker", "Execute runs beside others, on a PostgreSQL database."),
+    "demo": Noun("hub.demo", "Do the whole job on a store in a box, and prove it.", opens_hub=False),
 }
 
 

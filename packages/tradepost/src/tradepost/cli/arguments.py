@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.listings.codes import code_key
 
 if TYPE_CHECKING:
     from tradepost.database.models import Channel, Order

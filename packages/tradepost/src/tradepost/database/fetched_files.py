@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tradepost.database.models import FileRecord
-from tradepost.domain.fetched_file import KnownFile
+from tradepost.domain.files.fetched_file import KnownFile
 
 Key = Mapping[str, object]
 """Source, name and checksum of a file, and what its table has besides."""

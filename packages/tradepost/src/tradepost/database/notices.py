@@ -19,9 +19,11 @@ from tradepost.database.models import (
     ShipmentRecord,
     Source,
 )
-from tradepost.domain.attention import Attention
-from tradepost.domain.audit import AuditEvent
-from tradepost.domain.notices import (
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.orders.order import OrderState
+from tradepost.domain.orders.shipment import ShipmentState
+from tradepost.domain.people.audit import AuditEvent
+from tradepost.domain.people.notices import (
     Letter,
     NoticeCause,
     NoticeEvent,
@@ -31,8 +33,6 @@ from tradepost.domain.notices import (
     next_digest,
     over,
 )
-from tradepost.domain.order import OrderState
-from tradepost.domain.shipment import ShipmentState
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -24,7 +24,7 @@ from django.db.models.functions import Collate, Lower
 from tradepost.database import sql
 from tradepost.database.models import Channel, Listing, Order, OrderWords, ProductRecord, ProductWords
 from tradepost.database.sql import Rows
-from tradepost.domain.listing_filter import folded
+from tradepost.domain.listings.listing_filter import folded
 
 PIECE = 3
 # Of a term that more have, rows are not fetched to be sorted.
@@ -93,7 +93,7 @@ _NOTE = {
         WHERE true ORDER BY id
         ON CONFLICT ({key}) DO UPDATE SET words = excluded.words WHERE {table}.words <> excluded.words
         """,
-    # As `domain.listing_filter.folded`: a collation of bytes has no letters but those of ASCII.
+    # As `domain.listings.listing_filter.folded`: a collation of bytes has no letters but those of ASCII.
     "postgresql": """
         INSERT INTO {table} ({key}, words)
         SELECT id, lower((SELECT string_agg(%s || replace(part, ' ', %s), '') FROM ({parts}) AS parts) COLLATE "C")

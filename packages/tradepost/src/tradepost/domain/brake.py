@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Pending
-from tradepost.domain.stages import Stage, SyncValues, is_due
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.stages import Stage, SyncValues, is_due
 
 # What holds for a channel until somebody sets it.
 USUAL_PERCENT = 20

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from tradepost.domain.acknowledgement import Acknowledgement
-from tradepost.domain.listing import Pending
-from tradepost.domain.order import (
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.orders.acknowledgement import Acknowledgement
+from tradepost.domain.orders.order import (
     AcknowledgeMode,
     OrderState,
     Shipment,
@@ -18,8 +18,8 @@ from tradepost.domain.order import (
     Tracking,
     acknowledgement_note,
 )
-from tradepost.domain.order_changes import PERSONAL
-from tradepost.domain.personal_data import is_personal_field
+from tradepost.domain.orders.order_changes import PERSONAL
+from tradepost.domain.orders.personal_data import is_personal_field
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind
 
 BY_A_PERSON = "recorded by a person"
@@ -565,7 +565,7 @@ def listings_built(channel: str, *, number: int) -> Change:
 
 
 def of_channel(name: str, action: Action, fields: Sequence[FieldChange], reason: str) -> Change:
-    """A person sets a channel up, changes, checks, pauses or removes it; see `operations.channel_changes`."""
+    """A person sets a channel up, changes, checks, pauses or removes it; see `operations.channels.channel_changes`."""
     return Change(Subject(SubjectKind.CHANNEL, name), Side.HUB, action, tuple(fields), reason)
 
 

@@ -14,12 +14,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key, slug
-from tradepost.domain.image_names import address_of, own_place
-from tradepost.domain.layout import Layout
-from tradepost.domain.making import ContentRules, Making
-from tradepost.domain.mapping import (
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.channels.mapping import (
     FIELD_PREFIX,
     TEXT_TARGETS,
     field_code,
@@ -30,9 +27,12 @@ from tradepost.domain.mapping import (
     names_options,
     why_unmappable,
 )
+from tradepost.domain.listings.codes import code_key, slug
+from tradepost.domain.listings.image_names import address_of, own_place
+from tradepost.domain.listings.making import ContentRules, Making
+from tradepost.domain.listings.structure import combination, structure_mark
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreProduct, StoreStock, StoreVariant
-from tradepost.domain.structure import combination, structure_mark
 
 MAX_NAME = 100
 MAX_PAGE_TITLE = 254
@@ -162,7 +162,7 @@ def _variant_key(variant: StoreVariant) -> tuple[Any, ...]:
 
 
 def _of_the_page(_made: Making) -> tuple[StoreVariant, ...]:
-    """What only the page can tell; see `operations.publish.wanted_pages.fitted_to_page`."""
+    """What only the page can tell; see `operations.listings.publish.wanted_pages.fitted_to_page`."""
     return ()
 
 

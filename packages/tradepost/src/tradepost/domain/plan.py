@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from tradepost.domain.codes import code_key
+from tradepost.domain.listings.codes import code_key
 
 
 class SubjectKind(StrEnum):

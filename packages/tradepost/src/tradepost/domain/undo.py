@@ -11,9 +11,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from tradepost.domain.codes import code_key
+from tradepost.domain.channels.layout import SWITCHED
 from tradepost.domain.fields import FIELDS, WEIGHT_TOLERANCE_GRAMS
-from tradepost.domain.layout import SWITCHED
+from tradepost.domain.listings.codes import code_key
 from tradepost.domain.plan import Action, Change, FieldChange, Side, SubjectKind
 from tradepost.domain.store import StoreImage, StoreProduct
 

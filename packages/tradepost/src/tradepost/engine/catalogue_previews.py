@@ -17,12 +17,12 @@ from tradepost.domain import changes
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Result, Side, Subject, SubjectKind
 from tradepost.engine.kept_uploads import StoppedOnDemand, previewed_upload, stops_on_demand
 from tradepost.engine.run_handle import RunHandle
-from tradepost.operations.import_journal import PlanJournal, plan_of
-from tradepost.operations.import_report import ImportReport
-from tradepost.operations.import_undo import preview_undo
+from tradepost.operations.catalogue.import_journal import PlanJournal, plan_of
+from tradepost.operations.catalogue.import_report import ImportReport
+from tradepost.operations.catalogue.import_undo import preview_undo
+from tradepost.operations.catalogue.source_imports import preview_source
 from tradepost.operations.ports import Clock, Level
 from tradepost.operations.selection import UNDOES, UPLOAD
-from tradepost.operations.source_imports import preview_source
 
 _BATCH = 500
 # While the transaction lasts, nobody may take the run over.

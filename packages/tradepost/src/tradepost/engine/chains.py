@@ -10,7 +10,7 @@ from django.utils import timezone
 from tradepost.database.listings.due import due_ids
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
-from tradepost.domain.stages import Stage
+from tradepost.domain.listings.stages import Stage
 from tradepost.engine.runs import announce
 from tradepost.operations.ports import Clock
 

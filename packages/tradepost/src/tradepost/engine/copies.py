@@ -15,9 +15,9 @@ from tradepost.database.copies.backup import ShowCopy, check_backup, make_backup
 from tradepost.database.copies.move import MovedDatabase, move_database
 from tradepost.database.copies.restore import restore_backup
 from tradepost.database.models import AuditEntry, Connection
-from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.backup import Manifest
 from tradepost.domain.errors import TradepostError
+from tradepost.domain.people.audit import AuditEvent, AuditNote
 from tradepost.engine import occupancy
 from tradepost.operations.ports import Clock
 

@@ -10,9 +10,9 @@ from tradepost.database import turns
 from tradepost.database.models import Channel, Trigger
 from tradepost.domain.plan import Result
 from tradepost.engine.requests import RequestOutcome, RequestSum
-from tradepost.operations.customising import Customising
+from tradepost.operations.listings.customising import Customising
+from tradepost.operations.listings.queue_changes import QueuePlan
 from tradepost.operations.ports import OpenRequest
-from tradepost.operations.queue_changes import QueuePlan
 
 
 @dataclass(slots=True)

@@ -18,21 +18,21 @@ from tradepost import wiring
 from tradepost.database.models import Run, RunKind, Source, Trigger
 from tradepost.database.runs import runs
 from tradepost.database.runs.plans import save_made_plan
-from tradepost.domain.audit import AuditEvent
 from tradepost.domain.errors import TradepostError
+from tradepost.domain.people.audit import AuditEvent
 from tradepost.domain.plan import RunState
 from tradepost.engine.catalogue_previews import Spool
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.plans import plan_life
 from tradepost.engine.run_handle import RunHandle
 from tradepost.engine.runs import AlreadyRunning, lease_time, note_request
-from tradepost.operations.import_journal import PlanJournal
-from tradepost.operations.import_report import ImportReport
-from tradepost.operations.import_undo import preview_undo
-from tradepost.operations.imports import NamedFile, preview_import
+from tradepost.operations.catalogue.import_journal import PlanJournal
+from tradepost.operations.catalogue.import_report import ImportReport
+from tradepost.operations.catalogue.import_undo import preview_undo
+from tradepost.operations.catalogue.imports import NamedFile, preview_import
+from tradepost.operations.catalogue.source_imports import planned_file, preview_source
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import FETCHED, FILE, UNDOES
-from tradepost.operations.source_imports import planned_file, preview_source
 
 RowsDone = Callable[[int], None]
 _CUT_OFF = "It was cut off. Import the file again: what has come in stays, and the rest comes then."

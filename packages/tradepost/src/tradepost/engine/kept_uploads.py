@@ -9,12 +9,12 @@ from django.conf import settings
 
 from tradepost import wiring
 from tradepost.database.models import Run, Upload
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused
 from tradepost.engine.run_handle import RunHandle
-from tradepost.operations.import_journal import PlanJournal
-from tradepost.operations.import_report import ImportReport, as_kept, refused_as_kept
-from tradepost.operations.imports import ImportOptions, import_catalogue, import_results, preview_import
+from tradepost.operations.catalogue.import_journal import PlanJournal
+from tradepost.operations.catalogue.import_report import ImportReport, as_kept, refused_as_kept
+from tradepost.operations.catalogue.imports import ImportOptions, import_catalogue, import_results, preview_import
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import UPLOAD
 

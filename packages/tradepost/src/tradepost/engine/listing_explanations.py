@@ -12,19 +12,19 @@ from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database.models import Channel, DriftRecord, LinkEvent, Listing, Run, RunChange, with_attentions
-from tradepost.domain.attention import Attention
-from tradepost.domain.attention_cures import ATTENTION_CURES
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.channels.schedule import zone_of
 from tradepost.domain.fields import Group
-from tradepost.domain.for_sale import SaleFacts, obstacles
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Health, Link, Status
-from tradepost.domain.listing_explanation import SECTIONS, Deed, Deeds, next_steps, state
-from tradepost.domain.locks import spoken_target
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.attention_cures import ATTENTION_CURES
+from tradepost.domain.listings.for_sale import SaleFacts, obstacles
+from tradepost.domain.listings.listing import Health, Link, Status
+from tradepost.domain.listings.listing_explanation import SECTIONS, Deed, Deeds, next_steps, state
+from tradepost.domain.listings.locks import spoken_target
+from tradepost.domain.listings.price_explanation import ExplainedPrice, explain_page_price, explain_price
 from tradepost.domain.plan import Action, Outcome
-from tradepost.domain.price_explanation import ExplainedPrice, explain_page_price, explain_price
-from tradepost.domain.schedule import zone_of
-from tradepost.domain.stock_explanation import ExplainedStock, explain, spoken_when
+from tradepost.domain.stock.stock_explanation import ExplainedStock, explain, spoken_when
 from tradepost.domain.value_words import value_words
 from tradepost.engine.schedules import when_applied
 from tradepost.operations.ports import ChannelSettings, ListingRow

@@ -14,8 +14,8 @@ from tradepost.database import time_limits
 from tradepost.database.channels import schedules
 from tradepost.database.models import Channel, Listing, Order, Run
 from tradepost.database.runs import job_queue
-from tradepost.domain.listing import Pending
-from tradepost.domain.order import OrderState
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.orders.order import OrderState
 from tradepost.domain.plan import RunState
 from tradepost.engine.health import LIMIT_SECONDS
 from tradepost.operations.ports import Clock

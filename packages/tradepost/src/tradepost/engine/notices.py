@@ -11,9 +11,9 @@ from tradepost import wiring
 from tradepost.database import notices
 from tradepost.database.ciphertexts import place_of_notices
 from tradepost.database.models import NoticeMessage, NoticePlace
-from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.errors import NotAllowed, Reconfigure, TradepostError
-from tradepost.domain.notices import Letter, NoticeEvent, next_digest
+from tradepost.domain.people.audit import AuditEvent, AuditNote
+from tradepost.domain.people.notices import Letter, NoticeEvent, next_digest
 from tradepost.engine.rhythm import Rhythm
 from tradepost.operations.ports import Clock
 

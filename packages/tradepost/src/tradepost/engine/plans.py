@@ -15,11 +15,11 @@ from tradepost import wiring
 from tradepost.database.models import Channel, PlannedChange, Run, RunKind, SavedPlan, Trigger
 from tradepost.database.runs.plans import change_of, save_plan, subject_of
 from tradepost.domain.approval import PlanState, has_expired, with_needs
+from tradepost.domain.catalogue.product_changes import names_of
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import Pending
+from tradepost.domain.listings.listing import Pending
 from tradepost.domain.plan import RunState, SubjectId, SubjectKind
-from tradepost.domain.product_changes import names_of
 from tradepost.engine.requests import request_change
 from tradepost.engine.runs import request_import, request_run
 from tradepost.operations.ports import Clock

@@ -17,7 +17,7 @@ from tradepost.domain.plan import Action, RunState
 from tradepost.engine.plans import request_saved_plan
 from tradepost.engine.run_handle import Progress
 from tradepost.engine.runs import announce, request_run, run_now
-from tradepost.operations import channels
+from tradepost.operations.channels import channels
 from tradepost.operations.ports import KnownSince
 
 WHAT_WAS_PACKED = (

@@ -12,16 +12,16 @@ from django.utils import timezone
 from tradepost import wiring
 from tradepost.database import turns
 from tradepost.database.models import Channel, Run, Trigger
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.changes import given_up
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import Event, Pending, asked_by
-from tradepost.domain.locks import Locks
+from tradepost.domain.listings.listing import Event, Pending, asked_by
+from tradepost.domain.listings.locks import Locks
+from tradepost.domain.listings.stages import Stage, is_due
 from tradepost.domain.plan import Change, Outcome, Result, RunState
-from tradepost.domain.stages import Stage, is_due
-from tradepost.operations.drift.answers import accept, planned_acceptance
-from tradepost.operations.locks import (
+from tradepost.operations.listings.drift.answers import accept, planned_acceptance
+from tradepost.operations.listings.locks import (
     let_prices_through,
     lock,
     plan_lock,
@@ -29,8 +29,7 @@ from tradepost.operations.locks import (
     plan_unlock,
     unlock,
 )
-from tradepost.operations.ports import FileAction, ListingRow, Listings, OpenRequest
-from tradepost.operations.queue_changes import (
+from tradepost.operations.listings.queue_changes import (
     PlanRows,
     QueuePlan,
     ask,
@@ -40,8 +39,9 @@ from tradepost.operations.queue_changes import (
     try_again,
     with_variants,
 )
+from tradepost.operations.listings.sync.delist import left_alone
+from tradepost.operations.ports import FileAction, ListingRow, Listings, OpenRequest
 from tradepost.operations.selection import Selection
-from tradepost.operations.sync.delist import left_alone
 
 # So many changes are told of one by one; the history has all of them.
 TOLD = 1000

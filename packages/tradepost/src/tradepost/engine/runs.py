@@ -21,12 +21,12 @@ from tradepost.database.listings.wanted import refresh_channel
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import job_queue, runs
 from tradepost.database.runs.history import forget_preview
-from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed, RunLost, StoreRefused, TradepostError
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import Pending
-from tradepost.domain.matching import LinkingPriority
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.matching import LinkingPriority
+from tradepost.domain.people.audit import AuditEvent, AuditNote
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.catalogue_previews import preview_of_source
 from tradepost.engine.kept_uploads import import_upload

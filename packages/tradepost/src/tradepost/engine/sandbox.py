@@ -13,16 +13,16 @@ from django.conf import settings
 
 from tradepost import wiring
 from tradepost.database.models import Channel
+from tradepost.domain.channels.schedule import DEFAULT_SCHEDULES, Schedule, ScheduledOperation
 from tradepost.domain.errors import NotAllowed, TradepostError
-from tradepost.domain.making import ContentRules
-from tradepost.domain.order import AcknowledgeMode
-from tradepost.domain.schedule import DEFAULT_SCHEDULES, Schedule, ScheduledOperation
+from tradepost.domain.listings.making import ContentRules
+from tradepost.domain.orders.order import AcknowledgeMode
 from tradepost.engine.imports import import_file
 from tradepost.engine.sample import write_sample
 from tradepost.engine.store_in_a_box import RunningBox, StoreInABox, is_installed, start_box
-from tradepost.operations import channels
-from tradepost.operations.connection_check import faults
-from tradepost.operations.imports import NamedFile
+from tradepost.operations.catalogue.imports import NamedFile
+from tradepost.operations.channels import channels
+from tradepost.operations.channels.connection_check import faults
 from tradepost.operations.ports import (
     ChannelProfile,
     ChannelSettings,

@@ -14,8 +14,8 @@ from tradepost import wiring
 from tradepost.database.channels import schedules
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
+from tradepost.domain.channels.schedule import ScheduledOperation, is_late, next_time, spoken_time
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.schedule import ScheduledOperation, is_late, next_time, spoken_time
 from tradepost.engine import home
 from tradepost.engine.rhythm import Rhythm
 from tradepost.engine.runs import announce, request_run

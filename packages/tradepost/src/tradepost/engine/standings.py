@@ -1,5 +1,5 @@
 """
-How the channels stand: gathered here, and judged by `domain.standing`, for pages and commands alike.
+How the channels stand: gathered here, and judged by `domain.channels.standing`, for pages and commands alike.
 
 What is known without counting is asked for once, for all channels.
 """
@@ -13,10 +13,10 @@ from django.utils import timezone
 from tradepost.database.models import Channel, Listing, Run, ScheduleRecord
 from tradepost.database.several import counts_of
 from tradepost.domain.brake import Braking
+from tradepost.domain.channels.schedule import OPERATION_WORDS, ScheduledOperation, is_late
+from tradepost.domain.channels.standing import ChannelFacts, ChannelStanding, FailedWork, standing_of
 from tradepost.domain.counts import COUNT_UP_TO
-from tradepost.domain.order_proof import proof_of
-from tradepost.domain.schedule import OPERATION_WORDS, ScheduledOperation, is_late
-from tradepost.domain.standing import ChannelFacts, ChannelStanding, FailedWork, standing_of
+from tradepost.domain.orders.order_proof import proof_of
 from tradepost.engine.schedules import WORK
 from tradepost.operations.ports import Clock
 

@@ -21,20 +21,20 @@ from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database.models import Run, Source, Upload
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, NotAllowed
-from tradepost.domain.fetched_file import (
+from tradepost.domain.files.fetched_file import (
     CATALOGUE_ENDINGS,
     LARGEST_UPLOAD_BYTES,
     LONGEST_FILE_NAME,
     MOST_NAME_BYTES,
     is_meant,
 )
-from tradepost.domain.file_address import FOLDER, file_address
+from tradepost.domain.files.file_address import FOLDER, file_address
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.kept_uploads import path_of, remove_file, uploads_folder, without_folder
 from tradepost.engine.runs import request_import
-from tradepost.operations.imports import SOURCE
+from tradepost.operations.catalogue.imports import SOURCE
 from tradepost.operations.ports import Clock, FileLook, SourceAddress
 from tradepost.operations.selection import UPLOAD
 

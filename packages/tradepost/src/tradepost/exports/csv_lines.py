@@ -9,7 +9,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tradepost.domain.order_export import (
+from tradepost.domain.files.safe_cells import safe_cell
+from tradepost.domain.orders.order_export import (
     ADDRESS_FIELDS,
     LINE_FIELDS,
     ORDER_FIELDS,
@@ -17,7 +18,6 @@ from tradepost.domain.order_export import (
     ExportForm,
     record_of,
 )
-from tradepost.domain.safe_cells import safe_cell
 
 _ADDRESSES = ("ship_to", "bill_to")
 # What the hub writes itself, and never a shopper: numbers below zero are numbers.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from tradepost.domain.order_export import ExportedOrder, ExportForm, record_of
+from tradepost.domain.orders.order_export import ExportedOrder, ExportForm, record_of
 
 
 class JsonLines:

@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from tradepost.domain.safe_cells import safe_cell
+from tradepost.domain.files.safe_cells import safe_cell
 from tradepost.exports.whole_file import whole_file
 
 

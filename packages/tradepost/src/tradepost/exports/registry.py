@@ -5,7 +5,7 @@ The formats in which orders go out. A new one is a module beside this one, a mem
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from tradepost.domain.order_export import ExportedOrder, ExportForm
+from tradepost.domain.orders.order_export import ExportedOrder, ExportForm
 from tradepost.exports.csv_lines import CsvLines
 from tradepost.exports.json_lines import JsonLines
 

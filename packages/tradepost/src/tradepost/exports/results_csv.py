@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tradepost.domain.safe_cells import safe_cell
+from tradepost.domain.files.safe_cells import safe_cell
 from tradepost.exports.whole_file import whole_file
 from tradepost.operations.ports import ResultRow, WriteResults
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import httpx2
 
 from tradepost.domain.errors import CredentialsRejected, StorageRefused, StoreUnavailable
-from tradepost.domain.fetched_file import CATALOGUE_ENDINGS, LONGEST_FILE_NAME
-from tradepost.domain.order_export import ExportForm
+from tradepost.domain.files.fetched_file import CATALOGUE_ENDINGS, LONGEST_FILE_NAME
+from tradepost.domain.orders.order_export import ExportForm
 from tradepost.operations.ports import CopiedFile
 
 _SECONDS = 60

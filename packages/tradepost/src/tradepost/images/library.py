@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.catalogue.catalogue import ImageFile
 from tradepost.domain.errors import AddressRefused, ImageUnusable
 from tradepost.images.encoding import JPEG, MAX_BYTES, PNG, NotAnImage, TooSlow, encode
 from tradepost.images.files import LeadsOut, read_inside

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from tradepost.domain.errors import NotAllowed, Retry
-from tradepost.domain.notices import Letter
+from tradepost.domain.people.notices import Letter
 
 _HELP = (
     "For example mailtos://user:password@mail.example.com?to=me@example.com for e-mail, or "

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from tradepost.domain.codes import MAX_LENGTH
 from tradepost.domain.fields import CONTENT_GROUPS, MAX_NAME, MAX_PAGE_TITLE, MAX_SKU, Group
+from tradepost.domain.listings.codes import MAX_LENGTH
 from tradepost.operations.ports import Ability, Capabilities, Capability, ChannelProfile
 
 _ORDERS_STAY = "Do it in the store's administration; the next 'tradepost orders get' follows it."

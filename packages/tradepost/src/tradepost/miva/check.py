@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
-from tradepost.domain.order import AcknowledgeMode, StoreStatus
-from tradepost.domain.stock import StockMode
+from tradepost.domain.orders.acknowledgement import Acknowledgement
+from tradepost.domain.orders.order import AcknowledgeMode, StoreStatus
+from tradepost.domain.stock.stock import StockMode
 from tradepost.miva.files.provisioned_images import takes_images
 from tradepost.miva.order_queues import WORKFLOW
 from tradepost.miva.rows import translate

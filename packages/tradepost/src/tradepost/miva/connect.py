@@ -13,8 +13,8 @@ from typing import Protocol
 import httpx2
 import stamina
 
-from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.errors import StorageRefused, TradepostError
+from tradepost.domain.orders.acknowledgement import Acknowledgement
 from tradepost.miva.check import check_connection
 from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from tradepost.domain.errors import UnexpectedAnswer
-from tradepost.domain.order import LARGEST_ID, LARGEST_QUANTITY, LineOption, StoreStatus
-from tradepost.domain.stock import CLOSED, OrderSighting, SoldLine, UnreadableSighting
+from tradepost.domain.orders.order import LARGEST_ID, LARGEST_QUANTITY, LineOption, StoreStatus
+from tradepost.domain.stock.stock import CLOSED, OrderSighting, SoldLine, UnreadableSighting
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_rows import row_number, text_of
 from tradepost.miva.rows.product_records import Id, Page, Quantity

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from tradepost.domain.errors import AnswerLost, PermissionMissing, Rejected, TradepostError
-from tradepost.domain.order import ShipmentPath, StoreStatus
+from tradepost.domain.orders.order import ShipmentPath, StoreStatus
+from tradepost.domain.orders.shipment import in_cents
 from tradepost.domain.plan import Unit
-from tradepost.domain.shipment import in_cents
-from tradepost.domain.stock import OrderSighting
+from tradepost.domain.stock.stock import OrderSighting
 from tradepost.domain.store import ProductOutline, StoreProduct, StoreRow
 from tradepost.miva.documents import tags
 from tradepost.miva.documents.provision_messages import Meaning, attribute, messages_of

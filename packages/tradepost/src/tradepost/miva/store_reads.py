@@ -10,8 +10,8 @@ from typing import Literal, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError, UnexpectedAnswer
+from tradepost.domain.listings.codes import code_key
 from tradepost.domain.store import ProductOutline, StoreProduct, StoreRow
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_rows import OrderEntry, read_page

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from tradepost.domain import approval
-from tradepost.domain.codes import code_key
+from tradepost.domain.listings.codes import code_key
 from tradepost.domain.plan import Change, Outcome, Plan, Result, SubjectId, SubjectKind
 from tradepost.operations.ports import ActiveRun, Approval, Needs, WriteAnswer, WriteOutcome
 

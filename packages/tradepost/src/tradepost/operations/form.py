@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
-from tradepost.domain.attention import NO_ATTENTION, Attention, ended_by
 from tradepost.domain.brake import NAMED, Braking, Example, Harm, held_back, may_be_too_much
-from tradepost.domain.codes import code_key
-from tradepost.domain.drift import Drift
 from tradepost.domain.errors import PermissionMissing, StoreDoubted
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Link
-from tradepost.domain.order import ParkedOrder, StoreOrder
+from tradepost.domain.listings.attention import NO_ATTENTION, Attention, ended_by
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.drift import Drift
+from tradepost.domain.listings.listing import Link
+from tradepost.domain.orders.order import ParkedOrder, StoreOrder
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId
 from tradepost.operations.approvals import HeldBack, Rulings
 from tradepost.operations.outcomes import Answers, left_of, result_of

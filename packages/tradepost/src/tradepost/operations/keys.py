@@ -8,8 +8,8 @@ on when it is asked for again.
 from collections import Counter
 from dataclasses import dataclass
 
-from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.errors import NotAllowed, Reconfigure
+from tradepost.domain.people.audit import AuditEvent, AuditNote
 from tradepost.operations.ports import Audit, Ciphertext, Ciphertexts, Keys
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from tradepost.domain import changes
-from tradepost.domain.attention import Attention
 from tradepost.domain.brake import STAGE_HARMS, Example, Harm, harm_of
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Event, settle
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Event, settle
+from tradepost.domain.listings.stages import Stage
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectId, SubjectKind
-from tradepost.domain.stages import Stage
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
 from tradepost.operations.outcomes import Answers

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.errors import NotAllowed, quoted
-from tradepost.domain.roles import Role
+from tradepost.domain.people.audit import AuditEvent, AuditNote
+from tradepost.domain.people.roles import Role
 from tradepost.operations.ports import Audit, Clock, KnownPerson, People
 
 _LONGEST_NAME = 150

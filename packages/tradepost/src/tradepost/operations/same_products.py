@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from tradepost.domain.listing import Link
+from tradepost.domain.listings.listing import Link
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.existence.differences import refuse_other
 from tradepost.operations.ports import ListingRow, Ports

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tradepost.domain.brake import Harm, Released, is_at_stake
+from tradepost.domain.channels.layout import Layout, is_switch_due
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.layout import Layout, is_switch_due
-from tradepost.domain.listing import Pending, is_due_for_publish, request
-from tradepost.domain.matching import LinkingPriority
-from tradepost.domain.page_cuts import cut_off
-from tradepost.domain.stages import Stage, is_due
+from tradepost.domain.listings.listing import Pending, is_due_for_publish, request
+from tradepost.domain.listings.matching import LinkingPriority
+from tradepost.domain.listings.page_cuts import cut_off
+from tradepost.domain.listings.stages import Stage, is_due
 from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 
 # What a run may be asked for, by the names that it is kept under: the change that a dry run takes for queued and the

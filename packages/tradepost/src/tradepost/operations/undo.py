@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tradepost.domain import changes
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group, group_of
-from tradepost.domain.listing import Event, Link, settle
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Event, Link, settle
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
 from tradepost.domain.store import StoreProduct
 from tradepost.domain.undo import Turn, changed_since_made, images_of, restored, turn_of

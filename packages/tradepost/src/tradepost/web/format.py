@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from tradepost.domain.listing import Health, Link, Pending
-from tradepost.domain.operator_status import OperatorStatus
-from tradepost.domain.order import OrderState
+from tradepost.domain.listings.listing import Health, Link, Pending
+from tradepost.domain.listings.operator_status import OperatorStatus
+from tradepost.domain.orders.order import OrderState
 from tradepost.domain.plan import Outcome, RunState
 from tradepost.domain.value_words import field_words
 

@@ -1,4 +1,4 @@
-"""What the person at a page may do: everything here asks `domain.roles`."""
+"""What the person at a page may do: everything here asks `domain.people.roles`."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -8,8 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from tradepost.database.models import Person
-from tradepost.domain import roles
-from tradepost.domain.roles import Role
+from tradepost.domain.people import roles
+from tradepost.domain.people.roles import Role
 
 Action = TypeVar("Action", bound=Callable[..., Any])
 

@@ -13,12 +13,12 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Trigger
-from tradepost.domain.catalogue_file import CatalogueForm
-from tradepost.operations.catalogue_changes import CatalogueChangePorts
-from tradepost.operations.import_journal import Journal, NoJournal, RunJournal
-from tradepost.operations.import_ports import ImportPorts
-from tradepost.operations.import_report import ImportReport
-from tradepost.operations.imports import NamedFile, import_catalogue, import_results
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
+from tradepost.operations.catalogue.catalogue_changes import CatalogueChangePorts
+from tradepost.operations.catalogue.import_journal import Journal, NoJournal, RunJournal
+from tradepost.operations.catalogue.import_ports import ImportPorts
+from tradepost.operations.catalogue.import_report import ImportReport
+from tradepost.operations.catalogue.imports import NamedFile, import_catalogue, import_results
 from tradepost.operations.ports import ActiveRun, Catalogue, Clock, FileLook
 from tradepost.security.descriptions import AllowedMarkup
 from tradepost.wiring.images import sends_images, source_images

@@ -8,8 +8,8 @@ from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.channels.schedules import DjangoSchedules
 from tradepost.database.models import Channel, Trigger
 from tradepost.database.stock import remainders
-from tradepost.domain.stock_remainder import Remainder
-from tradepost.operations.channels import ChannelPorts
+from tradepost.domain.stock.stock_remainder import Remainder
+from tradepost.operations.channels.channels import ChannelPorts
 from tradepost.operations.ports import ChannelProfile, Clock, Schedules
 from tradepost.wiring.secrets import cipher
 from tradepost.wiring.stores import connector

@@ -22,18 +22,19 @@ from tradepost.database.listings.wanted import explained_prices
 from tradepost.database.models import Channel, Listing, Trigger
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
-from tradepost.domain.listing_filter import ListingFilter
-from tradepost.domain.mapping import changed
-from tradepost.domain.price_explanation import ExplainedPrice
-from tradepost.domain.stages import Stage
-from tradepost.domain.stock_explanation import ExplainedStock
+from tradepost.domain.channels.mapping import changed
+from tradepost.domain.listings.listing_filter import ListingFilter
+from tradepost.domain.listings.price_explanation import ExplainedPrice
+from tradepost.domain.listings.stages import Stage
+from tradepost.domain.stock.stock_explanation import ExplainedStock
 from tradepost.exports import listings_csv
 from tradepost.exports.results_csv import results_csv
-from tradepost.operations.building import BuildPorts
-from tradepost.operations.customising import Customising
-from tradepost.operations.listing_comparison import ComparedField, compared_fields
-from tradepost.operations.listing_export import ListedRows
-from tradepost.operations.mapping_view import MappedField, mapped_values
+from tradepost.operations.listings.building import BuildPorts
+from tradepost.operations.listings.customising import Customising
+from tradepost.operations.listings.listing_comparison import ComparedField, compared_fields
+from tradepost.operations.listings.listing_export import ListedRows
+from tradepost.operations.listings.mapping_view import MappedField, mapped_values
+from tradepost.operations.listings.queue_changes import ASKED
 from tradepost.operations.ports import (
     Accounts,
     Drifts,
@@ -44,7 +45,6 @@ from tradepost.operations.ports import (
     ToSwitch,
     WriteResults,
 )
-from tradepost.operations.queue_changes import ASKED
 from tradepost.security.descriptions import AllowedMarkup
 from tradepost.wiring.catalogue import catalogue
 from tradepost.wiring.trail import history

@@ -17,10 +17,10 @@ from tradepost.database.orders.targets import DjangoTargets
 from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import NotAllowed
 from tradepost.exports.registry import OrderFiles
-from tradepost.operations.deliver_orders import ConsumerDeliveries
-from tradepost.operations.handovers import HandoverPorts
-from tradepost.operations.order_exports import ExportPorts
-from tradepost.operations.order_requests import OrderPorts
+from tradepost.operations.orders.deliver_orders import ConsumerDeliveries
+from tradepost.operations.orders.handovers import HandoverPorts
+from tradepost.operations.orders.order_exports import ExportPorts
+from tradepost.operations.orders.order_requests import OrderPorts
 from tradepost.operations.ports import (
     Clock,
     ConsumerTarget,

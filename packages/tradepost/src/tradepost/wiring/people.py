@@ -10,8 +10,8 @@ from tradepost.database.people.audit import DjangoAudit
 from tradepost.database.people.people import DjangoPeople, invitation_tokens
 from tradepost.database.people.sessions import DjangoSessions
 from tradepost.messages.apprise_messenger import AppriseMessenger
+from tradepost.operations.orders.personal_data import PersonalDataPorts
 from tradepost.operations.people import PeoplePorts
-from tradepost.operations.personal_data import PersonalDataPorts
 from tradepost.operations.ports import Clock, Messenger
 from tradepost.security.addresses import check_host
 from tradepost.security.masking import mask_text

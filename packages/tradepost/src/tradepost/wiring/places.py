@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from tradepost.domain.errors import AddressRefused
-from tradepost.domain.fetched_file import CATALOGUE_ENDINGS
-from tradepost.domain.file_address import FOLDER, WEB, file_address
+from tradepost.domain.files.fetched_file import CATALOGUE_ENDINGS
+from tradepost.domain.files.file_address import FOLDER, WEB, file_address
 from tradepost.exports.folder import LocalFolder
 from tradepost.exports.one_file import OneFile
 from tradepost.exports.web import WebAddress

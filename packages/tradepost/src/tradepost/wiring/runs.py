@@ -20,20 +20,10 @@ from tradepost.database.runs.past_changes import DjangoPastChanges
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.errors import NotAllowed
 from tradepost.miva.connect import image_folder_of
-from tradepost.operations import (
-    adopt,
-    deliver_orders,
-    fetch_shipments,
-    get_orders,
-    link,
-    product_types,
-    publish,
-    reconcile_orders,
-    sync,
-    sync_orders,
-    undo,
-)
+from tradepost.operations import undo
 from tradepost.operations.approvals import report_rest
+from tradepost.operations.listings import adopt, link, product_types, publish, sync
+from tradepost.operations.orders import deliver_orders, fetch_shipments, get_orders, reconcile_orders, sync_orders
 from tradepost.operations.ports import ActiveRun, Clock, Ports
 from tradepost.operations.selection import Selection
 from tradepost.security.descriptions import AllowedMarkup

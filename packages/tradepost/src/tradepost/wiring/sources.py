@@ -12,15 +12,15 @@ from tradepost.database.models import Source, Trigger
 from tradepost.database.runs.history import SourceRequestHistory
 from tradepost.database.runs.past_changes import DjangoPastChanges
 from tradepost.domain.errors import NotAllowed
-from tradepost.operations import source_imports
 from tradepost.operations.approvals import report_rest
-from tradepost.operations.import_journal import Journal
-from tradepost.operations.import_undo import UndoPorts, undo_import
-from tradepost.operations.imports import NamedFile
+from tradepost.operations.catalogue import source_imports
+from tradepost.operations.catalogue.import_journal import Journal
+from tradepost.operations.catalogue.import_undo import UndoPorts, undo_import
+from tradepost.operations.catalogue.imports import NamedFile
+from tradepost.operations.catalogue.source_imports import SourcePorts
+from tradepost.operations.catalogue.sources import SourceEditPorts
 from tradepost.operations.ports import ActiveRun, CatalogueSource, CatalogueSources, Clock, FilePlace
 from tradepost.operations.selection import FETCHED, FILE, UNDOES
-from tradepost.operations.source_imports import SourcePorts
-from tradepost.operations.sources import SourceEditPorts
 from tradepost.wiring.catalogue import import_named_file, import_ports
 from tradepost.wiring.places import open_catalogue_address
 from tradepost.wiring.secrets import cipher

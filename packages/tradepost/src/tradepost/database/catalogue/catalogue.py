@@ -31,12 +31,12 @@ from tradepost.database.stock.statements import (
     stated_quantities,
     take_numbers,
 )
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind, Product, Variant
+from tradepost.domain.catalogue.catalogue import Kind, Product, Variant
+from tradepost.domain.catalogue.identity import IdentityPlan, KnownProduct, Lookalike
 from tradepost.domain.errors import RowRefused
-from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
-from tradepost.domain.listing import Link
-from tradepost.domain.structure import is_reordered
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Link
+from tradepost.domain.listings.structure import is_reordered
 from tradepost.operations.ports import (
     Clock,
     ImportCounts,

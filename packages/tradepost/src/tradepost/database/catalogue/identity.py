@@ -12,12 +12,12 @@ from tradepost.database.listings.attentions import forget_attention, note_attent
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.search import note_product_words
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.catalogue.identity import KnownProduct, Lookalike, SkuChange, lookalike
 from tradepost.domain.fields import Group, fingerprint
-from tradepost.domain.identity import KnownProduct, Lookalike, SkuChange, lookalike
-from tradepost.domain.listing import Link, Pending
-from tradepost.domain.structure import EMPTIED_MARK
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Link, Pending
+from tradepost.domain.listings.structure import EMPTIED_MARK
 
 GONE = "The catalogue does not have it any more, so its stock on the store goes to 0."
 # More than a person would go through; a supplier who changes every key of a catalogue is told of the first.

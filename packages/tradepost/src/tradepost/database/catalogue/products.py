@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from tradepost.database import sql
 from tradepost.database.models import ImageRecord, ProductRecord, VariantRecord
-from tradepost.domain.catalogue import Product, SourceImage, Variant
+from tradepost.domain.catalogue.catalogue import Product, SourceImage, Variant
 
 _OF_PRODUCT = (
     *("id", "handle", "title", "description", "option_names"),

@@ -10,9 +10,9 @@ from django.db.models import Max
 from tradepost.database.ciphertexts import place_of_source
 from tradepost.database.fetched_files import known_file, note_put_away, note_seen
 from tradepost.database.models import Source, SourceFile
-from tradepost.domain.catalogue_file import CatalogueForm
-from tradepost.domain.fetched_file import KnownFile
-from tradepost.domain.stock import Counting, Stating
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
+from tradepost.domain.files.fetched_file import KnownFile
+from tradepost.domain.stock.stock import Counting, Stating
 from tradepost.operations.ports import (
     CatalogueSource,
     Cipher,

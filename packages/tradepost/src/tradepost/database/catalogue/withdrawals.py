@@ -8,9 +8,9 @@ from tradepost.database import sql
 from tradepost.database.listings.attentions import forget_attention, note_attention
 from tradepost.database.listings.listing_rows import STATUS_COLUMNS, status_in
 from tradepost.database.models import Listing
-from tradepost.domain.attention import Attention
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Link, Status, put_back_on_sale, taken_off_sale
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Link, Status, put_back_on_sale, taken_off_sale
 from tradepost.operations.ports import SaleChange
 
 _COLUMNS = ("id", "channel__name", "product__handle", "sku", "variant_id", "account", *STATUS_COLUMNS)

@@ -4,15 +4,15 @@ import dataclasses
 from typing import Any
 
 from tradepost.database.models import Channel
-from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy, Policies
-from tradepost.domain.image_pages import ImagePage
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing_rules import rules_of as listing_rules_of
-from tradepost.domain.making import ContentRules
-from tradepost.domain.matching import LinkingPriority
-from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
-from tradepost.domain.order_rules import rules_of
-from tradepost.domain.stock import StockMode
+from tradepost.domain.channels.image_pages import ImagePage
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.listings.drift import USUAL_POLICIES, DriftPolicy, Policies
+from tradepost.domain.listings.listing_rules import rules_of as listing_rules_of
+from tradepost.domain.listings.making import ContentRules
+from tradepost.domain.listings.matching import LinkingPriority
+from tradepost.domain.orders.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
+from tradepost.domain.orders.order_rules import rules_of
+from tradepost.domain.stock.stock import StockMode
 from tradepost.operations.ports import ChannelSettings
 
 RULES = {field.name for field in dataclasses.fields(ContentRules)}

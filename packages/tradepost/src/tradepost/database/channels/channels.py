@@ -29,15 +29,15 @@ from tradepost.database.models import (
     StoreFile,
 )
 from tradepost.database.orders.known_orders import note_handed_over
-from tradepost.domain.drift import USUAL_POLICIES
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.channels.setup import SetupStep
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Link
-from tradepost.domain.listing_rules import rule_of as listing_rule_of
-from tradepost.domain.making import ContentRules
-from tradepost.domain.order_rules import rule_of
+from tradepost.domain.listings.drift import USUAL_POLICIES
+from tradepost.domain.listings.listing import Link
+from tradepost.domain.listings.listing_rules import rule_of as listing_rule_of
+from tradepost.domain.listings.making import ContentRules
+from tradepost.domain.orders.order_rules import rule_of
 from tradepost.domain.plan import RunState
-from tradepost.domain.setup import SetupStep
 from tradepost.operations.ports import (
     CHECKED_WELL,
     ChannelProfile,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tradepost.database import sql
 from tradepost.database.models import ScheduleRecord, Source
-from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation
+from tradepost.domain.channels.schedule import OFF, Schedule, ScheduledOperation
 from tradepost.operations.ports import ScheduleRow
 
 _MINUTE = timedelta(minutes=1)

@@ -15,9 +15,9 @@ from tradepost.database.listings.listing_proofs import write_proven, write_statu
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import Listing, OutlineRecord
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Event, Link, settle
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Event, Link, settle
 from tradepost.operations.ports import (
     AdoptionTotals,
     Clock,

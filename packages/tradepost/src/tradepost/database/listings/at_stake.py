@@ -11,8 +11,8 @@ from tradepost.database import sql
 from tradepost.database.listings.due import CONDITIONS, OF_CHANNEL, OF_OURS, limited_to
 from tradepost.database.models import Listing
 from tradepost.database.sql import Rows
-from tradepost.domain.layout import Layout
-from tradepost.domain.stages import Stage
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.listings.stages import Stage
 
 # In the words of its own index; those of the stages say it differently, so that none is counted by that one, which has
 # nearly every listing.
@@ -58,7 +58,7 @@ def ids_at_stake(stage: Stage, *, channel_id: int, limit: int, only: Collection[
     return sql.page(Listing, "id", where=where, params=[channel_id], after=0, limit=limit, **tables)
 
 
-# Exactly `domain.page_cuts.cut_off`; the first part is that of the index, word for word.
+# Exactly `domain.listings.page_cuts.cut_off`; the first part is that of the index, word for word.
 _CUT_OFF = (
     "link = 'linked' AND health = 'listed' AND is_orphaned AND kind = 'variant'"
     " AND (account IS NULL OR account > 0 OR proven_without_stock) AND EXISTS ("

@@ -6,9 +6,9 @@ from datetime import datetime
 from tradepost.database import sql
 from tradepost.database.models import AttentionRecord
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.attention import Attention
+from tradepost.domain.listings.attention import Attention
 
-# Each has the condition of `domain.attention.is_moot`; a test compares them.
+# Each has the condition of `domain.listings.attention.is_moot`; a test compares them.
 _FORGET_MOOT: Mapping[Attention, str] = {
     Attention.PRICE_FAILED: """
         DELETE FROM tradepost_attentionrecord WHERE channel_id = %s AND kind = 'price_failed' AND EXISTS (

@@ -12,10 +12,10 @@ from tradepost.database.listings.listing_proofs import follow_pages
 from tradepost.database.listings.listing_rows import listing_rows, status_of
 from tradepost.database.models import DriftRecord, Listing
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.drift import COMPARE_AGAIN_AFTER, Drift, may_overwrite
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Link, Pending
+from tradepost.domain.listings.drift import COMPARE_AGAIN_AFTER, Drift, may_overwrite
+from tradepost.domain.listings.listing import Link, Pending
 from tradepost.domain.plan import FieldChange
 from tradepost.operations.ports import Compared, ListingRow
 

@@ -1,9 +1,9 @@
 """
 Which listings a sync or publish has to work on, as SQL.
 
-Each condition is exactly one predicate of `domain.rules` or `domain.listing` (tests compare them on both databases),
-written with literals and in the words of the partial index that serves it: SQLite uses such an index only if it finds
-the index's own condition in the query.
+Each condition is exactly one predicate of `domain.listings.rules` or `domain.listings.listing` (tests compare them on
+both databases), written with literals and in the words of the partial index that serves it: SQLite uses such an index
+only if it finds the index's own condition in the query.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,8 +13,8 @@ from functools import lru_cache
 from tradepost.database import sql
 from tradepost.database.models import Listing
 from tradepost.database.sql import Rows
-from tradepost.domain.listing import PARKED_AFTER, Link
-from tradepost.domain.stages import Stage
+from tradepost.domain.listings.listing import PARKED_AFTER, Link
+from tradepost.domain.listings.stages import Stage
 
 _ON_THE_STORE = "NOT is_paused AND link = 'linked' AND "
 _STATUS = "pending IN ('hide', 'unhide', 'delist') AND " + _ON_THE_STORE

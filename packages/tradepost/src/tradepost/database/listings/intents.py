@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from tradepost.database import sql
 from tradepost.database.models import Intent
-from tradepost.domain.codes import code_key
+from tradepost.domain.listings.codes import code_key
 from tradepost.operations.ports import Clock, OpenIntent
 
 

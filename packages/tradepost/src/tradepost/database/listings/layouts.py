@@ -9,9 +9,9 @@ from tradepost.database import sql
 from tradepost.database.listings.due import count_to_switch
 from tradepost.database.listings.listing_build import build_listings
 from tradepost.database.models import Listing, ProductRecord
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Link
+from tradepost.domain.listings.listing import Link
 from tradepost.operations.ports import ToSwitch
 
 _BATCH = 500

@@ -24,13 +24,13 @@ from tradepost.database.orders.order_lines import look_again_at
 from tradepost.database.search import note_product_words
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import match_pieces
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key, other_codes
-from tradepost.domain.content import listing_codes
-from tradepost.domain.layout import has_parent
-from tradepost.domain.listing import Health, Link, Pending
-from tradepost.domain.listing_rules import ListingRules, articles_of
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import has_parent
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key, other_codes
+from tradepost.domain.listings.content import listing_codes
+from tradepost.domain.listings.listing import Health, Link, Pending
+from tradepost.domain.listings.listing_rules import ListingRules, articles_of
 from tradepost.operations.ports import MadeListings
 
 _RETIRED = "The product has no options any more, so its page goes off sale; delist it when nobody needs it."

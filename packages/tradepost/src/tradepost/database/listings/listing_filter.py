@@ -1,6 +1,6 @@
 """
-Filters of listings as a query: exactly the listings for which `domain.listing_filter.holds` (tests compare them on both
-databases).
+Filters of listings as a query: exactly the listings for which `domain.listings.listing_filter.holds` (tests compare
+them on both databases).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +27,8 @@ from django.db.models.functions import Coalesce, Collate, Length, Lower
 
 from tradepost.database import sql
 from tradepost.database.models import AttentionRecord, LinkEvent, Listing, ProductRecord
-from tradepost.domain.listing import PARKED_AFTER, Health, Link, Pending, ShownHealth
-from tradepost.domain.listing_filter import (
+from tradepost.domain.listings.listing import PARKED_AFTER, Health, Link, Pending, ShownHealth
+from tradepost.domain.listings.listing_filter import (
     ANY,
     FILTER_FIELDS,
     NEGATED,
@@ -77,7 +77,7 @@ def filtered(rows: "QuerySet[Listing]", meant: ListingFilter) -> "QuerySet[Listi
 
 
 def _folded(expression: Any) -> Lower:
-    """As `domain.listing_filter.folded`: a collation of bytes has no letters but those of ASCII."""
+    """As `domain.listings.listing_filter.folded`: a collation of bytes has no letters but those of ASCII."""
     return Lower(Collate(expression, "BINARY" if connection.vendor == "sqlite" else "C"))
 
 
@@ -114,7 +114,7 @@ def _path(rows: "QuerySet[Listing]", condition: FilterCondition, name: str) -> "
 
 def _number(rows: "QuerySet[Listing]", condition: FilterCondition, name: str) -> "tuple[QuerySet[Listing], Q]":
     if condition.field == "quantity":
-        # As `domain.stock.offered`; nothing where it is not known.
+        # As `domain.stock.stock.offered`; nothing where it is not known.
         shown = Case(When(available__lt=0, then=Value(0)), default=F("available"), output_field=BigIntegerField())
         rows = rows.alias(**{name: shown})
         numbers: Sequence[Any] = [int(value) for value in condition.values if isinstance(value, Decimal)]

@@ -12,13 +12,13 @@ from tradepost.database.listings.attentions import end_attentions
 from tradepost.database.listings.listing_rows import STATUS_COLUMNS, status_of
 from tradepost.database.listings.wanted import refresh_parents
 from tradepost.database.models import Channel, DriftRecord, LinkEvent, Listing
-from tradepost.domain.attention import Attention, cured_by
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
-from tradepost.domain.family_health import Moved, followed, pages_concerned
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import kind_in
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import kind_in
-from tradepost.domain.listing import (
+from tradepost.domain.listings.attention import Attention, cured_by
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.family_health import Moved, followed, pages_concerned
+from tradepost.domain.listings.listing import (
     Link,
     Pending,
     Status,
@@ -121,7 +121,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
 def _follow_variants(
     rows: Sequence[_LockedListing], statuses: Mapping[int, Status], *, channel_id: int, at: datetime, run_id: int | None
 ) -> None:
-    """Let the pages of families follow their variants; see `domain.family_health`."""
+    """Let the pages of families follow their variants; see `domain.listings.family_health`."""
     pages = pages_concerned(
         Moved(row.parent_id or row.id, row.kind == Kind.PARENT, _status(row), statuses[row.id])
         for row in rows

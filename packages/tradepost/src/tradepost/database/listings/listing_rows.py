@@ -8,12 +8,12 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from tradepost.database.models import Listing
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.locks import NO_LOCKS, Locks
-from tradepost.domain.stock import stated
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.locks import NO_LOCKS, Locks
+from tradepost.domain.stock.stock import stated
 from tradepost.operations.ports import ListingRow
 
 COLUMNS = (

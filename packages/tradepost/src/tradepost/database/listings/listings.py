@@ -31,17 +31,17 @@ from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import AttentionRecord, DriftRecord, Listing, ProductRecord, VariantRecord
 from tradepost.database.search import note_product_words
 from tradepost.database.sql import Rows
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group, fingerprint
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Health, Link, Pending, Status
-from tradepost.domain.listing_filter import ListingFilter
-from tradepost.domain.locks import Locks
-from tradepost.domain.stages import Stage
-from tradepost.domain.stock import LOOK_AGAIN_AFTER
-from tradepost.domain.structure import EMPTIED_MARK
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Health, Link, Pending, Status
+from tradepost.domain.listings.listing_filter import ListingFilter
+from tradepost.domain.listings.locks import Locks
+from tradepost.domain.listings.stages import Stage
+from tradepost.domain.listings.structure import EMPTIED_MARK
+from tradepost.domain.stock.stock import LOOK_AGAIN_AFTER
 from tradepost.operations.ports import (
     Clock,
     CodeHolder,

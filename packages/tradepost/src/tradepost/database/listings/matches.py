@@ -8,8 +8,8 @@ from tradepost.database import sql
 from tradepost.database.fields import from_column
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.codes import code_key
 from tradepost.domain.store import StoreRow
 from tradepost.operations.ports import Candidates, LeanListing, ToLink
 
@@ -24,7 +24,7 @@ _MAKE = """
         is_active BOOLEAN NOT NULL, fields TEXT NOT NULL, created BIGINT NOT NULL, PRIMARY KEY (listing_id, product_id)
     )
 """
-# These four have the condition of `domain.matching.may_be_linked`; tests compare them.
+# These four have the condition of `domain.listings.matching.may_be_linked`; tests compare them.
 _KEYS = """
     SELECT id, sku, code_key FROM tradepost_listing
     WHERE channel_id = %s AND id > %s AND link IN ('unlinked', 'broken') AND NOT is_paused

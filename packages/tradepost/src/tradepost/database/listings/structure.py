@@ -8,11 +8,11 @@ from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.listing_rows import STATUS_COLUMNS, status_in
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout, has_parent, kind_in
 from tradepost.domain.fields import Group, fingerprint
-from tradepost.domain.layout import Layout, has_parent, kind_in
-from tradepost.domain.listing import Link, Pending, content_asked
-from tradepost.domain.structure import structure_mark
+from tradepost.domain.listings.listing import Link, Pending, content_asked
+from tradepost.domain.listings.structure import structure_mark
 from tradepost.operations.ports import QueuedStructure
 
 _COLUMNS = (
@@ -62,7 +62,7 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
 
 
 class _Marks:
-    """The marks of listings as the catalogue has them now; see `domain.structure.structure_mark`."""
+    """The marks of listings as the catalogue has them now; see `domain.listings.structure.structure_mark`."""
 
     def __init__(self, products: Mapping[int, tuple[str, list[str]]], *, layout: Layout) -> None:
         self._products = products

@@ -18,15 +18,15 @@ from tradepost.database.listings.attentions import forget_attention, note_attent
 from tradepost.database.listings.listing_rows import locks_of, status_in
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Link, Pending
-from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, left_out_message, rules_of
-from tradepost.domain.price_explanation import ExplainedPrice
-from tradepost.domain.prices import WantedPrice, wanted_price
-from tradepost.domain.quantities import WantedQuantity, wanted_quantity
-from tradepost.domain.rules import (
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Link, Pending
+from tradepost.domain.listings.listing_rules import Article, ListingRule, ListingRules, left_out_message, rules_of
+from tradepost.domain.listings.price_explanation import ExplainedPrice
+from tradepost.domain.listings.prices import WantedPrice, wanted_price
+from tradepost.domain.listings.quantities import WantedQuantity, wanted_quantity
+from tradepost.domain.listings.rules import (
     PriceLimits,
     ShownPrice,
     holds_back_price,
@@ -34,7 +34,7 @@ from tradepost.domain.rules import (
     price_held_message,
     shown_price,
 )
-from tradepost.domain.stock import available, sells_without_stock
+from tradepost.domain.stock.stock import available, sells_without_stock
 from tradepost.operations.ports import (
     ChannelSettings,
     HeldPrice,
@@ -615,7 +615,10 @@ def _refresh_available(variant_ids: Sequence[int]) -> None:
 
 
 def _may_hold_back(variant_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Those listings of variants for which not `domain.quantities.offers_all`; a lock of something else counts, too."""
+    """
+    Those listings of variants for which not `domain.listings.quantities.offers_all`; a lock of something else counts,
+    too.
+    """
     ruled = [
         channel_id
         for channel_id, rules in Channel.objects.exclude(listing_rules=[]).values_list("id", "listing_rules")

@@ -7,13 +7,13 @@ from django.db import models
 
 from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import choices, enum_field, one_of
-from tradepost.domain.acknowledgement import LONGEST_CODE, LONGEST_VALUE, USUAL_VALUE
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT
-from tradepost.domain.matching import LinkingPriority
-from tradepost.domain.order import AcknowledgeMode, ShipmentPath
-from tradepost.domain.schedule import Schedule, ScheduledOperation
-from tradepost.domain.setup import SetupStep
-from tradepost.domain.stock import StockMode
+from tradepost.domain.channels.schedule import Schedule, ScheduledOperation
+from tradepost.domain.channels.setup import SetupStep
+from tradepost.domain.listings.matching import LinkingPriority
+from tradepost.domain.orders.acknowledgement import LONGEST_CODE, LONGEST_VALUE, USUAL_VALUE
+from tradepost.domain.orders.order import AcknowledgeMode, ShipmentPath
+from tradepost.domain.stock.stock import StockMode
 from tradepost.operations.ports import FileProtocol, StoreStanding
 
 
@@ -68,7 +68,7 @@ class Channel(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
     brake_percent = models.PositiveIntegerField(default=USUAL_PERCENT)
     brake_at_least = models.PositiveIntegerField(default=USUAL_AT_LEAST)
-    # By group of fields, those that differ from `domain.drift.USUAL_POLICIES`.
+    # By group of fields, those that differ from `domain.listings.drift.USUAL_POLICIES`.
     drift_policies = models.JSONField(default=dict, blank=True)
 
     order_statuses = models.JSONField(default=list, blank=True)
@@ -98,7 +98,7 @@ class Channel(models.Model):
     stock_mode = enum_field(StockMode, default=StockMode.UNKNOWN.value)
     basket_hours = models.PositiveIntegerField(default=26)
     lost_answer_seconds = models.PositiveIntegerField(default=180)
-    # How far the orders were sighted: the store's own numbers and times; see `domain.stock.SightingPlace`.
+    # How far the orders were sighted: the store's own numbers and times; see `domain.stock.stock.SightingPlace`.
     sighted_first_id = models.BigIntegerField(null=True, blank=True)
     sighted_id = models.BigIntegerField(default=0)
     sighted_updated = models.BigIntegerField(default=0)

@@ -6,9 +6,9 @@ from django.db.models import Q
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.order import Order
-from tradepost.domain.file_address import LONGEST_ADDRESS
-from tradepost.domain.order_delivery import Confirmation
-from tradepost.domain.order_export import ExportForm
+from tradepost.domain.files.file_address import LONGEST_ADDRESS
+from tradepost.domain.orders.order_delivery import Confirmation
+from tradepost.domain.orders.order_export import ExportForm
 
 
 class Consumer(models.Model):

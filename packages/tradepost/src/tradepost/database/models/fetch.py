@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from tradepost.database.models.channel import Channel
-from tradepost.domain.fetched_file import LONGEST_FILE_NAME
-from tradepost.domain.file_address import LONGEST_ADDRESS
+from tradepost.domain.files.fetched_file import LONGEST_FILE_NAME
+from tradepost.domain.files.file_address import LONGEST_ADDRESS
 
 
 class ShipmentSourceRecord(models.Model):

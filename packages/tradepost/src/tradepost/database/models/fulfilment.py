@@ -6,7 +6,7 @@ from django.db.models import BooleanField, CharField, Exists, ExpressionWrapper,
 
 from tradepost.database.models.order import Order, ShipmentRecord
 from tradepost.database.models.stock import Sighting
-from tradepost.domain.order import FRESH_STATES
+from tradepost.domain.orders.order import FRESH_STATES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     WithFulfilment: TypeAlias = WithAnnotations[Order, _Fulfilment]
 
-# The rule is `domain.order.is_fresh`; literals let SQLite use the index made for it.
+# The rule is `domain.orders.order.is_fresh`; literals let SQLite use the index made for it.
 _STATES = [Func(template=f"'{state.value}'", output_field=CharField()) for state in FRESH_STATES]
 
 

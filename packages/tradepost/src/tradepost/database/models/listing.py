@@ -11,12 +11,12 @@ from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.catalogue import ProductRecord, VariantRecord
 from tradepost.database.models.channel import Channel
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status, is_parked, shown_health
-from tradepost.domain.locks import Locks
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Health, Link, Pending, ShownHealth, Status, is_parked, shown_health
+from tradepost.domain.listings.locks import Locks
 from tradepost.domain.value_words import difference_words
 
 _SOLD = ("variant", "simple")
@@ -51,14 +51,14 @@ class Listing(models.Model):
     One product or variant on one channel, joining our id and the store's.
 
     `wanted_price` and `available` are computed by the domain when the catalogue or an order changes them; `proven_*`
-    were read on the store, or answered by it. Of stock (see `domain.stock`): `account` is what the store must count if
-    only known things happened, set or looked at last at `basis_at` while somebody may have been buying. A write that
-    was begun at `open_since` was not answered yet; it moves by `open_move`, or sets. A look at `looked_at` found
-    `missing` pieces fewer than the account says, some of them ever since `missing_since`. It is to go on being sold at
-    0 where `sells_without_stock`, and the store was told so last where `proven_without_stock`.
+    were read on the store, or answered by it. Of stock (see `domain.stock.stock`): `account` is what the store must
+    count if only known things happened, set or looked at last at `basis_at` while somebody may have been buying. A
+    write that was begun at `open_since` was not answered yet; it moves by `open_move`, or sets. A look at `looked_at`
+    found `missing` pieces fewer than the account says, some of them ever since `missing_since`. It is to go on being
+    sold at 0 where `sells_without_stock`, and the store was told so last where `proven_without_stock`.
 
-    Of drift (see `domain.drift`): the wanted price `yielded_price` gave way to the store's own, and `sent_price` was
-    sent and not read back yet. All of the product was
+    Of drift (see `domain.listings.drift`): the wanted price `yielded_price` gave way to the store's own, and
+    `sent_price` was sent and not read back yet. All of the product was
     compared last at `compared_at`, as it was when the store had last changed it, at `external_updated` of its own
     clock; the store says that it was changed since where `is_touched`. The store has it, or its page, switched off
     where `is_inactive`, and it stays so where `keeps_inactive`.
@@ -113,7 +113,7 @@ class Listing(models.Model):
     proven_without_stock = models.BooleanField(default=False)
     proven_fingerprints = models.JSONField(default=dict, blank=True)
     overwrite_groups = models.JSONField(default=list, blank=True)
-    # See `domain.locks`.
+    # See `domain.listings.locks`.
     locked_groups = models.JSONField(default=list, blank=True)
     locked_price = MoneyField(null=True, blank=True)
     locked_quantity = models.BigIntegerField(null=True, blank=True)
@@ -124,7 +124,8 @@ class Listing(models.Model):
     # In which the store has its family, where that is not the channel's: a publish switches it.
     layout = enum_field(Layout, default="", blank=True)
 
-    # How often in a row the store has refused what is queued; from `domain.listing.PARKED_AFTER` on it is parked.
+    # How often in a row the store has refused what is queued; from `domain.listings.listing.PARKED_AFTER` on it is
+    # parked.
     refusals = models.IntegerField(default=0)
 
     yielded_price = MoneyField(null=True, blank=True)

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from tradepost.database.models.allowed import enum_field, one_of
-from tradepost.domain.notices import NoticeEvent
+from tradepost.domain.people.notices import NoticeEvent
 
 
 class NoticePlace(models.Model):
@@ -37,7 +37,7 @@ class NoticePlace(models.Model):
 
 
 class Notice(models.Model):
-    """A cause that people are told of; see `domain.notices`. `over_at`: when it was found to be so no more."""
+    """A cause that people are told of; see `domain.people.notices`. `over_at`: when it was found to be so no more."""
 
     event = enum_field(NoticeEvent)
     key = models.CharField(max_length=255)

@@ -8,10 +8,10 @@ from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.catalogue import VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
-from tradepost.domain.order import FRESH_STATES, LineOption, OrderState, PaymentState, StoreStatus, chosen_words
-from tradepost.domain.order_changes import Holds, OrderEventKind
-from tradepost.domain.order_rules import LONGEST_WORD
-from tradepost.domain.shipment import LONGEST_REFERENCE, ShipmentState
+from tradepost.domain.orders.order import FRESH_STATES, LineOption, OrderState, PaymentState, StoreStatus, chosen_words
+from tradepost.domain.orders.order_changes import Holds, OrderEventKind
+from tradepost.domain.orders.order_rules import LONGEST_WORD
+from tradepost.domain.orders.shipment import LONGEST_REFERENCE, ShipmentState
 
 
 class Order(models.Model):

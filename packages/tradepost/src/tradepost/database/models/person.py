@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from tradepost.database.models.allowed import enum_field, one_of
-from tradepost.domain.audit import AuditEvent
-from tradepost.domain.roles import Role
+from tradepost.domain.people.audit import AuditEvent
+from tradepost.domain.people.roles import Role
 
 LONGEST_NAME = 150
 
@@ -49,7 +49,7 @@ class Person(AbstractBaseUser):
         return self.is_active
 
     def has_perm(self, _permission: str, _of: Any = None) -> bool:
-        """Say no to whoever asks Django: rights are asked of roles only, see `domain.roles`."""
+        """Say no to whoever asks Django: rights are asked of roles only, see `domain.people.roles`."""
         return False
 
     def has_module_perms(self, _app: str) -> bool:
@@ -93,7 +93,7 @@ class _Kept(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """One line of the audit trail, see `domain.audit`; `whence`: an address, or the machine of a command."""
+    """One line of the audit trail, see `domain.people.audit`; `whence`: an address, or the machine of a command."""
 
     at = models.DateTimeField()
     event = enum_field(AuditEvent)

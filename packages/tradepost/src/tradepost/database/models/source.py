@@ -7,19 +7,19 @@ from django.utils import timezone
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.channel import Scheduled
 from tradepost.database.models.fetch import FileRecord
-from tradepost.domain.catalogue_file import CatalogueForm
-from tradepost.domain.file_address import LONGEST_ADDRESS
-from tradepost.domain.stock import Counting, Stating
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
+from tradepost.domain.files.file_address import LONGEST_ADDRESS
+from tradepost.domain.stock.stock import Counting, Stating
 
 
 class Source(Scheduled):
     """
     Where a part of the catalogue comes from, and what its files mean.
 
-    `counts`: see `domain.stock.Counting`, and for one by column `counted_column`. `orders_column`: the one that says
-    up to which order was counted. `lag_minutes`: how old what it says may be when it is read. `digest`: of the last
-    file that was read to its end. `states`: see `domain.stock.Stating`. `is_full`: what a file does not have is not in
-    the catalogue any more. `form`: the layout; blank: as a file's header says.
+    `counts`: see `domain.stock.stock.Counting`, and for one by column `counted_column`. `orders_column`: the one that
+    says up to which order was counted. `lag_minutes`: how old what it says may be when it is read. `digest`: of the
+    last file that was read to its end. `states`: see `domain.stock.stock.Stating`. `is_full`: what a file does not have
+    is not in the catalogue any more. `form`: the layout; blank: as a file's header says.
 
     `address`: where its files are fetched from; blank where they are only imported by hand. `secret` is encrypted; see
     `database.catalogue.sources`. `is_local`: its host may be inside the network. `tag`: what a web address called what

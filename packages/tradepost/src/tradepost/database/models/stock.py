@@ -7,8 +7,8 @@ from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.catalogue import VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.stock import EntryKind
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.stock.stock import EntryKind
 
 
 class Sighting(models.Model):

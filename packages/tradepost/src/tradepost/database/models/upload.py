@@ -7,8 +7,8 @@ from django.utils import timezone
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.run import Run
 from tradepost.database.models.source import Source
-from tradepost.domain.catalogue_file import CatalogueForm
-from tradepost.domain.fetched_file import LONGEST_FILE_NAME
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
+from tradepost.domain.files.fetched_file import LONGEST_FILE_NAME
 
 
 class Upload(models.Model):

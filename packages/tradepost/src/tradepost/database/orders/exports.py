@@ -19,14 +19,14 @@ from tradepost.database.models import (
     OrderLine,
 )
 from tradepost.database.orders.ledger import read_by_id
-from tradepost.domain.order import OrderState
-from tradepost.domain.order_delivery import Confirmation
-from tradepost.domain.order_export import LARGEST_BATCH, ExportedChange, ExportedOrder, ExportForm, ExportKind
+from tradepost.domain.orders.order import OrderState
+from tradepost.domain.orders.order_delivery import Confirmation
+from tradepost.domain.orders.order_export import LARGEST_BATCH, ExportedChange, ExportedOrder, ExportForm, ExportKind
 from tradepost.operations.ports import ConsumerStanding, ConsumerState, ConsumerTarget, ExportBatch
 
 # No transaction is open for so long: what was written before has been committed, or never will be.
 _SURELY_COMMITTED = timedelta(hours=1)
-# The rule is `domain.order_export.is_due_for`; the literal lets SQLite use the index by state.
+# The rule is `domain.orders.order_export.is_due_for`; the literal lets SQLite use the index by state.
 _NEW = """
 SELECT ordered.id FROM tradepost_order AS ordered
 WHERE ordered.channel_id = %s AND ordered.state = 'open' AND NOT EXISTS (

@@ -8,7 +8,7 @@ from datetime import datetime
 from tradepost.database import sql
 from tradepost.database.models import Channel, ConsumedOrder, Consumer, OpenBatch, Order
 from tradepost.database.stock.handovers import DjangoHandovers
-from tradepost.domain.order import OrderState
+from tradepost.domain.orders.order import OrderState
 
 # How far the numbers of batches go on, so that none is given twice: consumers know those that were given since.
 _CURSORS_APART = 1_000_000

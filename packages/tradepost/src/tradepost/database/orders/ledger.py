@@ -8,7 +8,7 @@ from typing import Any
 
 from tradepost.database.models import Order, OrderLine, ShipmentLineRecord
 from tradepost.database.orders.shipments import proven_of
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     Address,
     LineOption,
     OrderState,
@@ -20,8 +20,8 @@ from tradepost.domain.order import (
     StorePayment,
     StoreStatus,
 )
-from tradepost.domain.order_changes import LedgerOrder, RecordedShipment
-from tradepost.domain.shipment import ShipmentState
+from tradepost.domain.orders.order_changes import LedgerOrder, RecordedShipment
+from tradepost.domain.orders.shipment import ShipmentState
 
 
 def read_ledger(rows: Collection[Order]) -> dict[int, LedgerOrder]:

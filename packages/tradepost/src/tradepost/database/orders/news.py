@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from tradepost.database import sql
 from tradepost.database.orders.parked import numbers_to_try
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.order_news import OrderNews
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.orders.order_news import OrderNews
 
 # Written out twice, so that each finds its rows by the index made for it.
 _NEWS = """

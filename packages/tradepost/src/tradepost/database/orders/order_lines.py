@@ -9,10 +9,10 @@ from tradepost.database.fields import from_column
 from tradepost.database.json_values import plain
 from tradepost.database.models import Listing, OrderLine, Sighting
 from tradepost.database.sql import Rows
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
-from tradepost.domain.order import StoreOrder
-from tradepost.domain.order_lines import LineMatcher, SellableListing, SellableVariant, Sold, codes_of
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.orders.order import StoreOrder
+from tradepost.domain.orders.order_lines import LineMatcher, SellableListing, SellableVariant, Sold, codes_of
 
 # Three look-ups, each by an index of its own; the literals let SQLite use the partial ones.
 _SELLABLE = """

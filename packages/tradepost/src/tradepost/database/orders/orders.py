@@ -31,7 +31,7 @@ from tradepost.database.orders.proofs import hub_orders, placed_or_shipped
 from tradepost.database.search import note_order_words
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     LARGEST_ID,
     OrderState,
     ParkedOrder,
@@ -43,7 +43,7 @@ from tradepost.domain.order import (
     is_managed,
     shipped_at,
 )
-from tradepost.domain.order_changes import (
+from tradepost.domain.orders.order_changes import (
     DELETED,
     MISSING_SHIPMENT,
     Holds,
@@ -58,12 +58,12 @@ from tradepost.domain.order_changes import (
     state_of,
     to_decide,
 )
-from tradepost.domain.order_lines import LineMatcher, listed_prices
-from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
-from tradepost.domain.order_proof import HubOrder, OrderProof
-from tradepost.domain.order_rules import OrderRule, Ruled, ruled, rules_of
-from tradepost.domain.shipment import ShipmentState
-from tradepost.domain.shipping import ShippableOrder
+from tradepost.domain.orders.order_lines import LineMatcher, listed_prices
+from tradepost.domain.orders.order_news import OrderCriteria, OrderNews, criteria_of
+from tradepost.domain.orders.order_proof import HubOrder, OrderProof
+from tradepost.domain.orders.order_rules import OrderRule, Ruled, ruled, rules_of
+from tradepost.domain.orders.shipment import ShipmentState
+from tradepost.domain.orders.shipping import ShippableOrder
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -242,7 +242,7 @@ class DjangoOrders:
         Channel.objects.filter(id=self._channel_id).update(orders_fetched_at=at)
 
     def unacknowledged(self, *, after: int, limit: int) -> list[OrderRow]:
-        # The rule is `domain.order.is_to_acknowledge`; the literals let SQLite use the index made for it.
+        # The rule is `domain.orders.order.is_to_acknowledge`; the literals let SQLite use the index made for it.
         ids = sql.page(
             Order,
             "id",

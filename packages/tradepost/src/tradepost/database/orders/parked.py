@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from tradepost.database import sql
 from tradepost.database.models import ParkedOrderRecord
-from tradepost.domain.order import ParkedOrder
+from tradepost.domain.orders.order import ParkedOrder
 
 
 @cache

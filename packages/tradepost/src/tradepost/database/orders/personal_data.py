@@ -21,16 +21,16 @@ from tradepost.database.models import (
 )
 from tradepost.database.orders.exports import exported_orders, take_back
 from tradepost.database.orders.ledger import read_by_id
-from tradepost.domain.order import LineOption
-from tradepost.domain.order_changes import PERSONAL
-from tradepost.domain.order_export import record_of
-from tradepost.domain.personal_data import emptied, is_personal_field, without_person
+from tradepost.domain.orders.order import LineOption
+from tradepost.domain.orders.order_changes import PERSONAL
+from tradepost.domain.orders.order_export import record_of
+from tradepost.domain.orders.personal_data import emptied, is_personal_field, without_person
 from tradepost.domain.plan import SubjectKind
 from tradepost.operations.ports import PersonsData, PersonsOrder
 
 _DONE = ("closed", "cancelled")
 _AT_ONCE = 200
-# The rule is `domain.personal_data.is_kept_long_enough`; the literals let SQLite use the index made for it.
+# The rule is `domain.orders.personal_data.is_kept_long_enough`; the literals let SQLite use the index made for it.
 # What happened last to an order that is done, or its import where nothing did: by then it was done.
 _KEPT_LONG_ENOUGH = """
 SELECT ordered.id FROM tradepost_order AS ordered

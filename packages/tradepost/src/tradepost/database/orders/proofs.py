@@ -8,8 +8,8 @@ from tradepost.database import sql
 from tradepost.database.models import Order, ShipmentRecord
 from tradepost.database.orders.ledger import read_ledger
 from tradepost.database.orders.shipments import read_shipments
-from tradepost.domain.order_proof import HubOrder, HubShipment
-from tradepost.domain.shipment import ShipmentState
+from tradepost.domain.orders.order_proof import HubOrder, HubShipment
+from tradepost.domain.orders.shipment import ShipmentState
 
 # Each part goes through an index of its own: orders by date, and the shipments of a time, from
 # which SQLite is told to begin.

@@ -6,7 +6,7 @@ from datetime import datetime
 from tradepost.database.ciphertexts import place_of_shipments
 from tradepost.database.fetched_files import known_file, note_put_away, note_seen
 from tradepost.database.models import FetchedFile, ShipmentSourceRecord
-from tradepost.domain.fetched_file import KnownFile
+from tradepost.domain.files.fetched_file import KnownFile
 from tradepost.operations.ports import Cipher, FileId, ShipmentSource, SourceAddress, TakenFile
 
 _KEPT_REPORTS = 100

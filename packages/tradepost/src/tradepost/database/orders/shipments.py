@@ -12,7 +12,7 @@ from tradepost.database import sql
 from tradepost.database.json_values import plain
 from tradepost.database.models import Order, OrderEvent, ShipmentLineRecord, ShipmentRecord
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     OrderState,
     Shipment,
     ShipmentLine,
@@ -21,9 +21,8 @@ from tradepost.domain.order import (
     Tracking,
     tracking_of,
 )
-from tradepost.domain.order_changes import OrderEventKind
-from tradepost.domain.plan import FieldChange
-from tradepost.domain.shipment import (
+from tradepost.domain.orders.order_changes import OrderEventKind
+from tradepost.domain.orders.shipment import (
     RETRIED,
     RecordedPackage,
     ShipmentState,
@@ -32,7 +31,8 @@ from tradepost.domain.shipment import (
     corrected,
     left_out,
 )
-from tradepost.domain.shipping import ShippableLine, ShippableOrder, parts_to_ship
+from tradepost.domain.orders.shipping import ShippableLine, ShippableOrder, parts_to_ship
+from tradepost.domain.plan import FieldChange
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,

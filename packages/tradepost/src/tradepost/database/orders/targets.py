@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tradepost.database.ciphertexts import place_of_target
 from tradepost.database.models import Consumer, ConsumerTargetRecord, OpenBatch
 from tradepost.database.orders.exports import waiting_records
-from tradepost.domain.order_delivery import Confirmation
+from tradepost.domain.orders.order_delivery import Confirmation
 from tradepost.operations.ports import Cipher, ConsumerTarget, DueDelivery
 
 

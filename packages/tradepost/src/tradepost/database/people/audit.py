@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from tradepost.database.models import AuditEntry
 from tradepost.database.whence import whence
-from tradepost.domain.audit import AuditNote
+from tradepost.domain.people.audit import AuditNote
 from tradepost.operations.ports import Clock
 
 

@@ -14,7 +14,7 @@ from django.utils.http import urlsafe_base64_encode
 from tradepost.database.models import Person, Session
 from tradepost.database.people.login_names import name_in_limits
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.roles import Role
+from tradepost.domain.people.roles import Role
 from tradepost.operations.ports import KnownPerson, OpenSession
 
 

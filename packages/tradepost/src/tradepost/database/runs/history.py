@@ -12,7 +12,7 @@ from tradepost.database import sql
 from tradepost.database.json_values import plain
 from tradepost.database.models import Run, RunChange, RunKind, Trigger
 from tradepost.database.people.audit import DjangoAudit
-from tradepost.domain.audit import note_of_request
+from tradepost.domain.people.audit import note_of_request
 from tradepost.domain.plan import Change, Counts, Plan, Result, SubjectKind
 from tradepost.operations.ports import Clock
 

@@ -25,7 +25,7 @@ from tradepost.domain.plan import (
     SubjectId,
     SubjectKind,
 )
-from tradepost.operations.import_journal import plan_of
+from tradepost.operations.catalogue.import_journal import plan_of
 from tradepost.operations.ports import Needs
 
 _BATCH = 500

@@ -11,8 +11,8 @@ from tradepost.database.stock.sightings import known_sightings, write_sightings
 from tradepost.database.stock.statements import state_differences
 from tradepost.database.stock.watched import watched_stocks
 from tradepost.domain.errors import RunLost
-from tradepost.domain.stock import OVERLAP_SECONDS, SightingPlace
-from tradepost.domain.stock_attention import WatchedStock
+from tradepost.domain.stock.stock import OVERLAP_SECONDS, SightingPlace
+from tradepost.domain.stock.stock_attention import WatchedStock
 from tradepost.operations.ports import AccountEntry, Clock, KnownSighting, Reading, SightedOrder
 
 

@@ -7,10 +7,10 @@ from django.db.models import F, Max, QuerySet, Sum
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.listings.wanted import explained_quantities
 from tradepost.database.models import Listing, SightedPieces, Sighting, StockEntry
-from tradepost.domain.order import StoreStatus, given_number
-from tradepost.domain.quantities import WantedQuantity
-from tradepost.domain.stock import EntryKind
-from tradepost.domain.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock
+from tradepost.domain.listings.quantities import WantedQuantity
+from tradepost.domain.orders.order import StoreStatus, given_number
+from tradepost.domain.stock.stock import EntryKind
+from tradepost.domain.stock.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock
 
 SHOWN = 50
 """How many orders and how many entries are told one by one; of the others their sum."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from tradepost.database import sql
 from tradepost.database.models import Sighting
 from tradepost.database.sql import Rows
-from tradepost.domain.order import LARGEST_ID
+from tradepost.domain.orders.order import LARGEST_ID
 from tradepost.operations.ports import Handover
 
 

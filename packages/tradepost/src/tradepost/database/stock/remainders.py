@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.db.models import Sum
 
 from tradepost.database.models import Channel, Listing, Run, RunKind, ScheduleRecord, SightedPieces
-from tradepost.domain.schedule import Schedule, ScheduledOperation, next_time
-from tradepost.domain.stock_remainder import SOLD_IN, OtherChannel, Remainder
+from tradepost.domain.channels.schedule import Schedule, ScheduledOperation, next_time
+from tradepost.domain.stock.stock_remainder import SOLD_IN, OtherChannel, Remainder
 
 _RUNS = 10
 

@@ -12,9 +12,17 @@ from tradepost.database.models import Channel, Listing, Order, SightedPieces, Si
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.order import StoreStatus, aside_numbers
-from tradepost.domain.order_lines import LineMatcher
-from tradepost.domain.stock import EntryKind, OrderSighting, Pieces, SoldLine, is_erased, is_overtaken, is_replaced
+from tradepost.domain.orders.order import StoreStatus, aside_numbers
+from tradepost.domain.orders.order_lines import LineMatcher
+from tradepost.domain.stock.stock import (
+    EntryKind,
+    OrderSighting,
+    Pieces,
+    SoldLine,
+    is_erased,
+    is_overtaken,
+    is_replaced,
+)
 from tradepost.operations.ports import KnownSighting, SightedOrder
 
 

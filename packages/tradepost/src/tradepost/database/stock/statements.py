@@ -10,8 +10,8 @@ from tradepost.database import sql
 from tradepost.database.listings.wanted import refresh_available
 from tradepost.database.models import Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.catalogue import Variant
-from tradepost.domain.stock import Counting, OrdersThrough, Stating
+from tradepost.domain.catalogue.catalogue import Variant
+from tradepost.domain.stock.stock import Counting, OrdersThrough, Stating
 from tradepost.operations.ports import ContestedQuantity, Saying, SkuValues, Statement
 
 _GIVEN = {
@@ -235,7 +235,7 @@ def _state(
     through: Mapping[str, OrdersThrough] = MappingProxyType({}),
 ) -> frozenset[str]:
     """Make statements of numbers; returns the SKUs of those that are some."""
-    # Which numbers are statements: see `domain.stock.Counting`.
+    # Which numbers are statements: see `domain.stock.stock.Counting`.
     stated = sql.fetch_rows(
         """
         UPDATE tradepost_variant

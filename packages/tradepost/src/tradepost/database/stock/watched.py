@@ -7,15 +7,16 @@ from django.db.models.functions import RowNumber
 
 from tradepost.database import sql
 from tradepost.database.models import Listing, SightedPieces, Source
-from tradepost.domain.stock import Counting
-from tradepost.domain.stock_attention import NAMED, ReservingOrder, WatchedStock, is_oversold
+from tradepost.domain.stock.stock import Counting
+from tradepost.domain.stock.stock_attention import NAMED, ReservingOrder, WatchedStock, is_oversold
 
 
 def watched_stocks(*, channel_id: int, after: int, limit: int) -> list[WatchedStock]:
     """See `ports.Accounts.watched`."""
     # There is one source of all numbers.
     counting = Counting(Source.objects.values_list("counts", flat=True).first() or Counting.CHANGED)
-    # Each part is one rule of `domain.stock_attention`, or what was noted before; tests compare them on both databases.
+    # Each part is one rule of `domain.stock.stock_attention`, or what was noted before; tests compare them on both
+    # databases.
     ids = sql.fetch_numbers(
         """
         SELECT id FROM (

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from tradepost.domain.codes import code_key
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.structure import combination
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreVariant
-from tradepost.domain.structure import combination
 from tradepost.miva.documents import tags
 from tradepost.miva.documents.tags import Tag
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tradepost.domain.errors import UnexpectedAnswer
-from tradepost.domain.order import StoreOrder, UnreadableOrder
+from tradepost.domain.orders.order import StoreOrder, UnreadableOrder
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_records import WireOrder
 from tradepost.miva.rows.product_records import Page

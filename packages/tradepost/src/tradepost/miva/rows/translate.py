@@ -10,10 +10,10 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from tradepost.domain.codes import code_key
 from tradepost.domain.errors import UnexpectedAnswer
 from tradepost.domain.fields import DIMENSIONS
-from tradepost.domain.order import (
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.orders.order import (
     Address,
     LineOption,
     StoreCharge,

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
-from tradepost.domain.attention import Attention
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.errors import StoreDoubted, TradepostError, UnexpectedAnswer
-from tradepost.domain.listing import Event, Health, Link, Pending, settle
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Event, Health, Link, Pending, settle
 from tradepost.domain.plan import Outcome, Plan, Proof, Result, Unit
 from tradepost.domain.store import is_same_product
 from tradepost.operations.existence.contradiction import NotesContradicted, PassCancelled

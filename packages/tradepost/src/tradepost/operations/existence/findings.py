@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tradepost.domain import changes
-from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Event, Link
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Event, Link
+from tradepost.domain.listings.rules import is_gone_check_due
 from tradepost.domain.plan import Change
-from tradepost.domain.rules import is_gone_check_due
 from tradepost.operations.ports import LinkedListing, ListingRow
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.catalogue.catalogue import Kind, Product
 from tradepost.operations.ports.listings import ListingRow
 
 

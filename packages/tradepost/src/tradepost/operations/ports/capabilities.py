@@ -9,7 +9,7 @@ from tradepost.operations.ports.channel import ChannelProfile
 
 
 class Ability(StrEnum):
-    """What is asked of channels; those of listings have the words of `domain.listing.Event`."""
+    """What is asked of channels; those of listings have the words of `domain.listings.listing.Event`."""
 
     LINK = "link"
     SET_TYPE = "set types"

@@ -8,10 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from tradepost.domain.catalogue import Product, Variant
-from tradepost.domain.catalogue_file import CatalogueForm
-from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
-from tradepost.domain.stock import Counting, OrdersThrough, Stating
+from tradepost.domain.catalogue.catalogue import Product, Variant
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.identity import IdentityPlan, KnownProduct, Lookalike
+from tradepost.domain.stock.stock import Counting, OrdersThrough, Stating
 from tradepost.operations.ports.listings import ListingRow
 
 

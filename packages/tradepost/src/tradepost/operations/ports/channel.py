@@ -7,26 +7,26 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from tradepost.domain.acknowledgement import USUAL_VALUE, Acknowledgement
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
-from tradepost.domain.drift import USUAL_POLICIES, Policies
-from tradepost.domain.image_pages import ImagePage
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing_rules import ListingRule
-from tradepost.domain.making import ContentRules
-from tradepost.domain.matching import LinkingPriority
-from tradepost.domain.order import (
+from tradepost.domain.channels.image_pages import ImagePage
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.channels.schedule import Schedule, ScheduledOperation
+from tradepost.domain.channels.setup import SetupStep
+from tradepost.domain.listings.drift import USUAL_POLICIES, Policies
+from tradepost.domain.listings.listing_rules import ListingRule
+from tradepost.domain.listings.making import ContentRules
+from tradepost.domain.listings.matching import LinkingPriority
+from tradepost.domain.listings.rules import PriceLimits
+from tradepost.domain.orders.acknowledgement import USUAL_VALUE, Acknowledgement
+from tradepost.domain.orders.order import (
     AcknowledgeMode,
     PaymentState,
     ShipmentPath,
     StoreStatus,
 )
-from tradepost.domain.order_news import PAID_IN_SOME_WAY
-from tradepost.domain.order_rules import OrderRule
-from tradepost.domain.rules import PriceLimits
-from tradepost.domain.schedule import Schedule, ScheduledOperation
-from tradepost.domain.setup import SetupStep
-from tradepost.domain.stock import StockMode
+from tradepost.domain.orders.order_news import PAID_IN_SOME_WAY
+from tradepost.domain.orders.order_rules import OrderRule
+from tradepost.domain.stock.stock import StockMode
 from tradepost.operations.ports.connections import ImageConnection, StoreConnection
 from tradepost.operations.ports.existence import StoreStanding
 
@@ -39,7 +39,7 @@ class ChannelSettings:
     `order_statuses` and `payment_states`: which orders are imported. `look_back_days`: how far the first time goes
     back. `payload_days`: how long orders are kept as the store sent them. `personal_days`: how long after the end of an
     order it is kept who bought. `acknowledge_field`, `acknowledge_value` and `acknowledge_queue`: see
-    `domain.acknowledgement`. `carrier_map` is from the merchant's word
+    `domain.orders.acknowledgement`. `carrier_map` is from the merchant's word
     (casefolded) to the store's tracking type. `stock_mode`: when the store takes stock. `basket_hours`: how long
     pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that a request that was not
     answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.

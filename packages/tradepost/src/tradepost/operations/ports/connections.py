@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
-from tradepost.domain.acknowledgement import Acknowledgement
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.stock import StockMode
+from tradepost.domain.orders.acknowledgement import Acknowledgement
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.stock.stock import StockMode
 
 Digest: TypeAlias = Literal["sha256", "sha1"]
 

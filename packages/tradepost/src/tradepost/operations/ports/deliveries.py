@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from tradepost.domain.order_delivery import Confirmation
+from tradepost.domain.orders.order_delivery import Confirmation
 
 
 @dataclass(frozen=True, slots=True)

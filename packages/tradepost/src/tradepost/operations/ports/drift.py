@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tradepost.domain.drift import Drift, DriftFinding
 from tradepost.domain.fields import Group
+from tradepost.domain.listings.drift import Drift, DriftFinding
 from tradepost.operations.ports.listings import ListingRow
 
 
@@ -31,7 +31,7 @@ class Drifts(Protocol):
         ...
 
     def due(self, *, now: datetime, limit: int) -> list[ListingRow]:
-        """The others that are due: those that have waited longest. Both: `domain.drift.is_comparison_due`."""
+        """The others that are due: those that have waited longest. Both: `domain.listings.drift.is_comparison_due`."""
         ...
 
     def known(self, listing_ids: Collection[int]) -> dict[int, dict[Group, Drift]]:

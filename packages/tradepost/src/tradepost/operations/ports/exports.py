@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tradepost.domain.order import OrderState
-from tradepost.domain.order_export import ExportedOrder, ExportForm
+from tradepost.domain.orders.order import OrderState
+from tradepost.domain.orders.order_export import ExportedOrder, ExportForm
 from tradepost.operations.ports.deliveries import ConsumerTarget
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import BinaryIO, Protocol
 
-from tradepost.domain.fetched_file import KnownFile
+from tradepost.domain.files.fetched_file import KnownFile
 from tradepost.operations.ports.catalogue import RowReport
 from tradepost.operations.ports.shipments import ShipmentReader
 

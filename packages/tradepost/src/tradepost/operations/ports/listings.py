@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.catalogue.catalogue import Kind, Product
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.fields import Group, fingerprint
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import LISTED, Pending, Status
-from tradepost.domain.listing_filter import ListingFilter
-from tradepost.domain.locks import NO_LOCKS, Locks
-from tradepost.domain.stages import Stage
-from tradepost.domain.structure import EMPTIED_MARK, RETIRED_MARK, structure_mark
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import LISTED, Pending, Status
+from tradepost.domain.listings.listing_filter import ListingFilter
+from tradepost.domain.listings.locks import NO_LOCKS, Locks
+from tradepost.domain.listings.stages import Stage
+from tradepost.domain.listings.structure import EMPTIED_MARK, RETIRED_MARK, structure_mark
 from tradepost.operations.ports.matches import Matches, ToLink
 from tradepost.operations.ports.store import SetupItem, SetupKind
 
@@ -29,8 +29,8 @@ class ListingRow:
     A listing with all that operations look at.
 
     `available` is what is left to sell and `account` what the store must count if only known things happened (see
-    `domain.stock`), None means unknown; it was set or looked at last at `basis_at` while somebody may have been buying.
-    `stated` is what the catalogue says there is. `open_since`: when a write of its stock was begun that was not
+    `domain.stock.stock`), None means unknown; it was set or looked at last at `basis_at` while somebody may have been
+    buying. `stated` is what the catalogue says there is. `open_since`: when a write of its stock was begun that was not
     answered yet, `open_move` by how much it moves, None for one that sets. A look at `looked_at` found `missing` pieces
     fewer on the store than the account says, ever since `missing_since`. It is to go on being sold at 0 where
     `sells_without_stock`, and the store was told so last where `proven_without_stock`. For a parent, price is the
@@ -41,8 +41,8 @@ class ListingRow:
     published without images that the catalogue has, or their server is another one by now. `is_price_held`:
     `wanted_price` is not to be sent, and `price_held_why`; a person may let it through where it `is_price_guarded`.
     `held_back`: what rules and locks hold back of what is left. `locks`: what is left alone. Of drift (see
-    `domain.drift`): `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one that was
-    sent and not read back yet. The store has it switched off where `is_inactive`, and it stays so where
+    `domain.listings.drift`): `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one
+    that was sent and not read back yet. The store has it switched off where `is_inactive`, and it stays so where
     `keeps_inactive`. The store has refused what is queued `refusals` times in a row. It was compared last at
     `compared_at`, and the store says that it was changed since where `is_touched`. `layout`: in which the store has its
     family, where that is not the channel's (any more).
@@ -228,7 +228,7 @@ class Listings(Protocol):
         ...
 
     def due(self, stage: Stage, *, after: int, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
-        """Listings that a sync has to work on in this stage; exactly those of `domain.stages.is_due`."""
+        """Listings that a sync has to work on in this stage; exactly those of `domain.listings.stages.is_due`."""
         ...
 
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int: ...
@@ -243,7 +243,7 @@ class Listings(Protocol):
 
     def count_cut_off(self, *, layout: Layout, only: Collection[int] | None = None) -> int:
         """
-        Count what the publish of what is due takes off sale; exactly those of `domain.page_cuts.cut_off`.
+        Count what the publish of what is due takes off sale; exactly those of `domain.listings.page_cuts.cut_off`.
 
         `layout`: the channel's. `only`: the listings that are published.
         """
@@ -264,7 +264,7 @@ class Listings(Protocol):
     def looks_due(self, *, now: datetime, basket_life: timedelta, limit: int) -> list[ListingRow]:
         """
         Listings with an account, on sale or hidden and not paused, at whose count somebody should look: those of
-        `domain.stock.is_look_due`.
+        `domain.stock.stock.is_look_due`.
         """
         ...
 
@@ -299,7 +299,7 @@ class Listings(Protocol):
         ...
 
     def ids_meant(self, meant: ListingFilter) -> list[int]:
-        """The ids, ascending, of exactly those for which `domain.listing_filter.holds`."""
+        """The ids, ascending, of exactly those for which `domain.listings.listing_filter.holds`."""
         ...
 
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
@@ -316,7 +316,7 @@ class Listings(Protocol):
 
     def matches(self, *, only: Collection[int] | None = None) -> Matches:
         """
-        Begin to put aside what a store has of the listings for which `domain.matching.may_be_linked`.
+        Begin to put aside what a store has of the listings for which `domain.listings.matching.may_be_linked`.
 
         One at a time for each thread: what was put aside before is forgotten.
         """
@@ -344,7 +344,7 @@ class Listings(Protocol):
         ...
 
     def let_prices_through(self, ids: Collection[int]) -> None:
-        """Record that the wanted prices of these are meant, however much they change; see `domain.prices`."""
+        """Record that the wanted prices of these are meant, however much they change; see `domain.listings.prices`."""
         ...
 
     def notes(self, ids: Collection[int]) -> dict[int, ListedNotes]: ...
@@ -385,7 +385,7 @@ class Listings(Protocol):
         ...
 
     def forget_moot(self, kinds: Collection[Attention]) -> None:
-        """Forget attentions of these kinds that hold no more: exactly those of `domain.attention.is_moot`."""
+        """Forget attentions of these kinds that hold no more: exactly those of `domain.listings.attention.is_moot`."""
         ...
 
 

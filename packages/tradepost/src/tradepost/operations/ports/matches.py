@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Status
-from tradepost.domain.matching import Hits, LinkingPriority
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Status
+from tradepost.domain.listings.matching import Hits, LinkingPriority
 from tradepost.domain.store import StoreRow
 
 

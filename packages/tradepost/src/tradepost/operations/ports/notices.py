@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tradepost.domain.notices import Letter
+from tradepost.domain.people.notices import Letter
 
 
 class Messenger(Protocol):

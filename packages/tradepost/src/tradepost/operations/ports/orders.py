@@ -6,20 +6,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     OrderState,
     ParkedOrder,
     Shipment,
     StoreOrder,
     Tracking,
 )
-from tradepost.domain.order_changes import LedgerOrder
-from tradepost.domain.order_news import OrderCriteria, OrderNews
-from tradepost.domain.order_proof import HubOrder, OrderProof
-from tradepost.domain.order_rules import OrderRule, Ruled
+from tradepost.domain.orders.order_changes import LedgerOrder
+from tradepost.domain.orders.order_news import OrderCriteria, OrderNews
+from tradepost.domain.orders.order_proof import HubOrder, OrderProof
+from tradepost.domain.orders.order_rules import OrderRule, Ruled
+from tradepost.domain.orders.shipment import ShipmentState
+from tradepost.domain.orders.shipping import ShippableOrder, Wanted
 from tradepost.domain.plan import FieldChange
-from tradepost.domain.shipment import ShipmentState
-from tradepost.domain.shipping import ShippableOrder, Wanted
 from tradepost.operations.ports.shipments import KnownShipment
 
 _NOTHING: Mapping[int, Mapping[str, str]] = {}
@@ -142,7 +142,7 @@ class Orders(Protocol):
         Record known orders as the store has them now, and those that are `gone` from it, each difference as an event.
 
         Holds by rules are judged anew, what a person has to decide becomes one, and what is wholly shipped, cancelled
-        or gone is closed (`domain.order_changes`). Unknown orders are passed over. Idempotent.
+        or gone is closed (`domain.orders.order_changes`). Unknown orders are passed over. Idempotent.
         """
         ...
 
@@ -240,7 +240,7 @@ class Orders(Protocol):
     def set_last_fetch(self, at: datetime) -> None: ...
 
     def unacknowledged(self, *, after: int, limit: int) -> list[OrderRow]:
-        """Return orders that the store is to be told about (`domain.order.is_to_acknowledge`), by our id."""
+        """Return orders that the store is to be told about (`domain.orders.order.is_to_acknowledge`), by our id."""
         ...
 
     def apply_rules(self, *, at: datetime) -> list[int]:

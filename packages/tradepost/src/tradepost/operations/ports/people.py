@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tradepost.domain.audit import AuditNote
-from tradepost.domain.roles import Role
+from tradepost.domain.people.audit import AuditNote
+from tradepost.domain.people.roles import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Event
+from tradepost.domain.listings.listing import Event
 from tradepost.operations.ports.catalogue import RowReport
 
 

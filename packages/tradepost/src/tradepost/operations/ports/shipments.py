@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from tradepost.domain.order import Tracking
-from tradepost.domain.shipment import ShipmentState
+from tradepost.domain.orders.order import Tracking
+from tradepost.domain.orders.shipment import ShipmentState
 from tradepost.operations.ports.catalogue import RowReport
 
 

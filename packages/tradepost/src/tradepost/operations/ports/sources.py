@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tradepost.domain.fetched_file import KnownFile
+from tradepost.domain.channels.schedule import OFF, Schedule
+from tradepost.domain.files.fetched_file import KnownFile
 from tradepost.domain.plan import Result
-from tradepost.domain.schedule import OFF, Schedule
 from tradepost.operations.ports.catalogue import RowReport, SourceSettings
 from tradepost.operations.ports.fetches import FileId, FilePlace, SourceAddress
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tradepost.domain.stock import EntryKind, OrderSighting, SightingPlace
-from tradepost.domain.stock_attention import WatchedStock
+from tradepost.domain.stock.stock import EntryKind, OrderSighting, SightingPlace
+from tradepost.domain.stock.stock_attention import WatchedStock
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class AccountEntry:
     What an account is from now on, or by how much it is moved.
 
     `amount`: the count that was set or looked at, or the pieces moved. `may_hide_sales`: somebody may have been buying
-    when the count was taken or set, so sales that come to light soon count as erased (`domain.stock.is_erased`).
+    when the count was taken or set, so sales that come to light soon count as erased (`domain.stock.stock.is_erased`).
     `missing`: what a look found right after it, as in `Reading`; None where nobody could look. `proven_at`: when that
     was begun.
     """
@@ -136,7 +136,7 @@ class Accounts(Protocol):
     def watched(self, *, after: int, limit: int) -> list[WatchedStock]:
         """
         Page, by listing id, through the stocks that a person may have to look at by the rules of
-        `domain.stock_attention`, and those that one was asked to look at before.
+        `domain.stock.stock_attention`, and those that one was asked to look at before.
         """
         ...
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from tradepost.domain.order import (
+from tradepost.domain.orders.order import (
     Shipment,
     ShipmentPath,
     StoreOrder,
@@ -13,7 +13,7 @@ from tradepost.domain.order import (
     UnreadableOrder,
 )
 from tradepost.domain.plan import Unit
-from tradepost.domain.stock import OrderSighting, UnreadableSighting
+from tradepost.domain.stock.stock import OrderSighting, UnreadableSighting
 from tradepost.domain.store import ProductOutline, StoreProduct, StoreRow
 from tradepost.operations.ports.existence import ExistingProduct, IdRange, LatestProducts, RangeCount
 

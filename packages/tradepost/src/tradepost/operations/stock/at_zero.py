@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tradepost.domain import changes
+from tradepost.domain.listings.stages import Stage
 from tradepost.domain.plan import Plan
-from tradepost.domain.stages import Stage
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.listing_values import Products, learn_answers, product_subject
 from tradepost.operations.ports import ChannelSettings, ListingRow, StockWrite

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tradepost.domain.attention import Attention
+from tradepost.domain.listings.attention import Attention
 from tradepost.domain.plan import Plan
-from tradepost.domain.stock_attention import WatchedStock, attentions
+from tradepost.domain.stock.stock_attention import WatchedStock, attentions
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
 from tradepost.operations.ports import Ports
 

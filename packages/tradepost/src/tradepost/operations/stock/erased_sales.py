@@ -8,12 +8,12 @@ twice, a person is told, and a later sync goes on with it before anything else.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Example, Harm
 from tradepost.domain.errors import PermissionMissing
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.stages import Stage, is_due
 from tradepost.domain.plan import Change, Outcome, Plan
-from tradepost.domain.stages import Stage, is_due
-from tradepost.domain.stock import READINGS_AFTER_SET, is_erased
+from tradepost.domain.stock.stock import READINGS_AFTER_SET, is_erased
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive, drive_all
 from tradepost.operations.listing_values import Products, product_subject
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
-from tradepost.domain.attention import Attention
-from tradepost.domain.drift import Drift, DriftPolicy, asks, news_reason, question, remembered
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import LISTED
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.drift import Drift, DriftPolicy, asks, news_reason, question, remembered
+from tradepost.domain.listings.listing import LISTED
 from tradepost.domain.plan import Change, FieldChange, Plan, Unit
-from tradepost.domain.stock import EntryKind, is_missing_for_good
+from tradepost.domain.stock.stock import EntryKind, is_missing_for_good
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
 from tradepost.operations.ports import AccountEntry, ChannelSettings, KnownSighting, ListingRow, Ports, Proven, Reading

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from tradepost.domain import changes
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.attention import Attention
 from tradepost.domain.plan import Change, Outcome, Plan, Result, SubjectId, Unit
-from tradepost.domain.stock import EntryKind, move
+from tradepost.domain.stock.stock import EntryKind, move
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.listing_values import (
     Products,

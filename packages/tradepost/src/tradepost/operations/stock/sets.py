@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tradepost.domain import changes
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Event, Pending, settle
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Event, Pending, settle
+from tradepost.domain.listings.stages import Stage, is_due
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
-from tradepost.domain.stages import Stage, is_due
-from tradepost.domain.stock import EntryKind, offered, shown_again
+from tradepost.domain.stock.stock import EntryKind, offered, shown_again
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.listing_values import (

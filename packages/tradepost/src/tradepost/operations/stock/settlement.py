@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
-from tradepost.domain.attention import Attention
-from tradepost.domain.listing import Health, Pending
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.listing import Health, Pending
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
-from tradepost.domain.stock import PAYMENT_LIFE, EntryKind, Landing, StockMode, is_settleable, landing
+from tradepost.domain.stock.stock import PAYMENT_LIFE, EntryKind, Landing, StockMode, is_settleable, landing
 from tradepost.operations.form import Batch, Evidence, Verdict
 from tradepost.operations.listing_values import Products, Values
 from tradepost.operations.ports import AccountEntry, KnownSighting, ListingRow, Ports, Proven, Reading

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tradepost.domain import changes
-from tradepost.domain.order import StoreStatus, parked
-from tradepost.domain.order_news import OrderNews
+from tradepost.domain.orders.order import StoreStatus, parked
+from tradepost.domain.orders.order_news import OrderNews
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Unit
-from tradepost.domain.stock import OVERLAP_SECONDS, OrderSighting, SightingPlace, UnreadableSighting, is_replaced
+from tradepost.domain.stock.stock import OVERLAP_SECONDS, OrderSighting, SightingPlace, UnreadableSighting, is_replaced
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
 from tradepost.operations.ports import KnownSighting, ListingRow, Ports, SightedOrder, SightingPage, Store
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tradepost.domain import changes
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
-from tradepost.domain.for_sale import SaleFacts, obstacles
-from tradepost.domain.layout import has_own_page
-from tradepost.domain.listing import Event, settle
+from tradepost.domain.catalogue.catalogue import Kind
+from tradepost.domain.channels.layout import has_own_page
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.for_sale import SaleFacts, obstacles
+from tradepost.domain.listings.listing import Event, settle
+from tradepost.domain.listings.stages import Stage
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side
-from tradepost.domain.stages import Stage
-from tradepost.domain.stock import shown_again
+from tradepost.domain.stock.stock import shown_again
 from tradepost.operations.form import Batch, Evidence, Verdict
 from tradepost.operations.listing_values import Products
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports

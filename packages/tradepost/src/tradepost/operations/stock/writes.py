@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from tradepost.domain.attention import Attention
 from tradepost.domain.errors import AnswerLost, TradepostError
+from tradepost.domain.listings.attention import Attention
 from tradepost.domain.plan import Change, Plan, Side, SubjectId
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.outcomes import Answers, answers_of

@@ -18,7 +18,7 @@ from tradepost import wiring
 from tradepost.database.models import Channel, ProductRecord
 from tradepost.domain.errors import NotAllowed
 from tradepost.engine.schedules import next_run
-from tradepost.operations.building import Built, build
+from tradepost.operations.listings.building import Built, build
 from tradepost.web.format import moment
 from tradepost.web.rights import need
 from tradepost.web.shell.channels import channels_in_use, chosen_channel

@@ -15,10 +15,10 @@ from django.utils.html import format_html
 from tradepost import wiring
 from tradepost.database.models import Listing, ProductRecord
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Link
+from tradepost.domain.listings.listing import Link
 from tradepost.domain.plan import Change
 from tradepost.engine.chains import chain_decreases
-from tradepost.operations.catalogue_changes import (
+from tradepost.operations.catalogue.catalogue_changes import (
     CatalogueChangePorts,
     CataloguePlan,
     carry_out,

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from tradepost import wiring
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord, with_attentions
 from tradepost.database.search import Search
-from tradepost.domain.listing import Health
+from tradepost.domain.listings.listing import Health
 from tradepost.web.catalogue.list_on_channel import ASKED_NAMES, list_on_channel
 from tradepost.web.catalogue.pictures import pictures, shown_picture
 from tradepost.web.catalogue.product_deeds import product_deed

@@ -14,15 +14,14 @@ from django.utils.html import format_html
 
 from tradepost import wiring
 from tradepost.database.models import Run, Source, SourceFile
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
+from tradepost.domain.channels.schedule import OFF, Schedule, cron_of, interval_of
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.file_address import FOLDER, file_address
-from tradepost.domain.schedule import OFF, Schedule, cron_of, interval_of
-from tradepost.domain.stock import Counting, Stating
+from tradepost.domain.files.file_address import FOLDER, file_address
+from tradepost.domain.stock.stock import Counting, Stating
 from tradepost.engine.runs import request_import
-from tradepost.operations.imports import SOURCE
-from tradepost.operations.ports import CatalogueSource, SourceAddress
-from tradepost.operations.sources import (
+from tradepost.operations.catalogue.imports import SOURCE
+from tradepost.operations.catalogue.sources import (
     COUNTS_WORDS,
     STATES_WORDS,
     add_source,
@@ -30,6 +29,7 @@ from tradepost.operations.sources import (
     new_source,
     remove_source,
 )
+from tradepost.operations.ports import CatalogueSource, SourceAddress
 from tradepost.web.catalogue.import_words import ShownImport, imports_of, shown_imports
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page

@@ -14,9 +14,9 @@ from django.utils.http import urlencode
 
 from tradepost import wiring
 from tradepost.database.models import Run, RunChange, Source, Upload
-from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.catalogue.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, NotAllowed, TradepostError
-from tradepost.domain.fetched_file import CATALOGUE_ENDINGS, LARGEST_UPLOAD_BYTES
+from tradepost.domain.files.fetched_file import CATALOGUE_ENDINGS, LARGEST_UPLOAD_BYTES
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.uploads import (
     discard_upload,
@@ -26,7 +26,7 @@ from tradepost.engine.uploads import (
     request_upload_import,
     request_upload_preview,
 )
-from tradepost.operations.imports import SOURCE
+from tradepost.operations.catalogue.imports import SOURCE
 from tradepost.operations.ports import Level, SourceAddress
 from tradepost.web.catalogue.import_words import figures_of, has_changed, imports_of, shown_imports
 from tradepost.web.format import RUN_COLOURS, field_lines, spoken

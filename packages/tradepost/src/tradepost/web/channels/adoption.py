@@ -17,13 +17,13 @@ from tradepost import wiring
 from tradepost.database.models import Channel, Listing, Run, RunChange, RunKind, SavedPlan
 from tradepost.domain.counts import count_words as bounded_words
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.matching import LinkingPriority
+from tradepost.domain.listings.matching import LinkingPriority
+from tradepost.domain.listings.stages import Stage
 from tradepost.domain.plan import SETTLED_STATES, Action, Outcome, RunState, SubjectKind
 from tradepost.domain.run_words import count_words
-from tradepost.domain.stages import Stage
 from tradepost.engine.plans import request_saved_plan
 from tradepost.engine.runs import request_run
-from tradepost.operations.connection_check import products_found
+from tradepost.operations.channels.connection_check import products_found
 from tradepost.operations.ports import KeptFinding
 from tradepost.operations.selection import SKU_FROM
 from tradepost.web.activity.run_page import run_state

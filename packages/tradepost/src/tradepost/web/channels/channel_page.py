@@ -15,22 +15,22 @@ from django.utils.http import urlencode
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Listing, Run, RunKind
+from tradepost.domain.channels.image_pages import ImagePage
+from tradepost.domain.channels.schedule import ScheduledOperation
 from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.image_pages import ImagePage
-from tradepost.domain.listing_rules import ListingRules
-from tradepost.domain.order_rules import in_order
+from tradepost.domain.listings.listing_rules import ListingRules
+from tradepost.domain.orders.order_rules import in_order
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.domain.run_words import work_words
-from tradepost.domain.schedule import ScheduledOperation
 from tradepost.engine.plans import request_saved_plan
 from tradepost.engine.read_back import ReadBack, found_by, known_since, let_live_again, request_read_back
 from tradepost.engine.runs import request_run
 from tradepost.engine.schedules import WORK
 from tradepost.engine.standings import unshared_words
-from tradepost.operations import channels
-from tradepost.operations.channel_edit import ChannelEdit
-from tradepost.operations.channels import ChannelPorts
+from tradepost.operations.channels import channels
+from tradepost.operations.channels.channel_edit import ChannelEdit
+from tradepost.operations.channels.channels import ChannelPorts
 from tradepost.operations.ports import ChannelSettings, KnownSince
 from tradepost.web.activity.run_page import run_state
 from tradepost.web.channels.findings import findings_of

@@ -17,12 +17,20 @@ from unfold.widgets import (  # type: ignore[import-untyped] # the package has n
     UnfoldBooleanWidget,
 )
 
+from tradepost.domain.channels.image_pages import WORDS_OF_PAGES, ImagePage
+from tradepost.domain.channels.schedule import (
+    OFF,
+    OPERATION_WORDS,
+    Schedule,
+    ScheduledOperation,
+    cron_of,
+    interval_of,
+    zone_of,
+)
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.image_pages import WORDS_OF_PAGES, ImagePage
-from tradepost.domain.order import AcknowledgeMode
-from tradepost.domain.schedule import OFF, OPERATION_WORDS, Schedule, ScheduledOperation, cron_of, interval_of, zone_of
-from tradepost.domain.stock import StockMode
-from tradepost.operations.channel_edit import ChannelEdit
+from tradepost.domain.orders.order import AcknowledgeMode
+from tradepost.domain.stock.stock import StockMode
+from tradepost.operations.channels.channel_edit import ChannelEdit
 from tradepost.operations.ports import (
     GRAPHICS_DIRECTORY,
     IMAGES_FOLDER,

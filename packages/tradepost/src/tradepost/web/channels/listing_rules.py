@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from tradepost import wiring
 from tradepost.database.models import Channel
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing_rules import (
+from tradepost.domain.listings.listing_rules import (
     LONGEST_NAME,
     MOST_PIECES,
     ListingRule,
@@ -19,8 +19,8 @@ from tradepost.domain.listing_rules import (
     Start,
     typed_amount,
 )
-from tradepost.operations.channels import ChannelPorts
-from tradepost.operations.listing_rules import remove_rule, set_rule
+from tradepost.operations.channels.channels import ChannelPorts
+from tradepost.operations.listings.listing_rules import remove_rule, set_rule
 from tradepost.web.channels.forms import choice_field, parted, text_field
 from tradepost.web.channels.rules import ShownRule, amount_of, written
 from tradepost.web.channels.settings import difference_lines, has_few_listings

@@ -12,11 +12,18 @@ from tradepost import wiring
 from tradepost.database.models import Channel, Order
 from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import OrderState
-from tradepost.domain.order_rules import LONGEST_NAME, LONGEST_WORD, AddressPart, OrderRule, differences, in_order
-from tradepost.operations.channels import ChannelPorts
-from tradepost.operations.order_requests import OrderPorts
-from tradepost.operations.order_rules import (
+from tradepost.domain.orders.order import OrderState
+from tradepost.domain.orders.order_rules import (
+    LONGEST_NAME,
+    LONGEST_WORD,
+    AddressPart,
+    OrderRule,
+    differences,
+    in_order,
+)
+from tradepost.operations.channels.channels import ChannelPorts
+from tradepost.operations.orders.order_requests import OrderPorts
+from tradepost.operations.orders.order_rules import (
     RulesChanged,
     RulesTried,
     move_rule,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tradepost.domain.listing_rules import typed_amount
+from tradepost.domain.listings.listing_rules import typed_amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from django.utils.html import format_html
 
 from tradepost import wiring
 from tradepost.database.models import Channel
+from tradepost.domain.channels.schedule import OPERATION_WORDS, ScheduledOperation
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.schedule import OPERATION_WORDS, ScheduledOperation
 from tradepost.engine.schedules import WORK
-from tradepost.operations.channels import ChannelPorts, pause_schedule, resume_schedule
+from tradepost.operations.channels.channels import ChannelPorts, pause_schedule, resume_schedule
 from tradepost.operations.ports import ScheduleRow
 from tradepost.web.channels.forms import schedule_words
 from tradepost.web.format import moment

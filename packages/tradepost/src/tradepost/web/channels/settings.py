@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404, redirect
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Listing
-from tradepost.domain.codes import code_key
 from tradepost.domain.errors import Reconfigure
+from tradepost.domain.listings.codes import code_key
 from tradepost.domain.value_words import value_words
-from tradepost.operations.channels import change_what_is_shown, preview_what_is_shown
+from tradepost.operations.channels.channels import change_what_is_shown, preview_what_is_shown
 from tradepost.operations.ports import WantedDifferences
 from tradepost.web.channels.forms import ChannelForm
 from tradepost.web.channels.settings_forms import (

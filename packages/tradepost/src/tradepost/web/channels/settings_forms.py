@@ -10,15 +10,15 @@ from unfold.widgets import (  # type: ignore[import-untyped] # the package has n
     UnfoldAdminTextInputWidget,
 )
 
-from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
+from tradepost.domain.channels.layout import Layout
+from tradepost.domain.channels.mapping import FIELD_PREFIX, SOURCES, TEXT_TARGETS, why_unmappable
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout
-from tradepost.domain.mapping import FIELD_PREFIX, SOURCES, TEXT_TARGETS, why_unmappable
-from tradepost.domain.matching import LinkingPriority
-from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
-from tradepost.domain.personal_data import LONGEST_DAYS
-from tradepost.operations.channel_edit import ChannelEdit, price_limits_of
+from tradepost.domain.listings.drift import USUAL_POLICIES, DriftPolicy
+from tradepost.domain.listings.matching import LinkingPriority
+from tradepost.domain.orders.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
+from tradepost.domain.orders.personal_data import LONGEST_DAYS
+from tradepost.operations.channels.channel_edit import ChannelEdit, price_limits_of
 from tradepost.operations.ports import ChannelProfile
 from tradepost.web.channels.forms import ChannelForm, choice_field, text_field, tick_field
 from tradepost.web.format import spoken

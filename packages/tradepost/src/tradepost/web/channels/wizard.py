@@ -17,12 +17,12 @@ from django.urls import reverse
 
 from tradepost import wiring
 from tradepost.database.models import Channel, ConnectionKind
+from tradepost.domain.channels.image_pages import ImagePage
+from tradepost.domain.channels.setup import STEPS, SetupStep, is_later
 from tradepost.domain.errors import NotAllowed, Reconfigure
-from tradepost.domain.image_pages import ImagePage
-from tradepost.domain.setup import STEPS, SetupStep, is_later
-from tradepost.operations import channel_setup, channels
-from tradepost.operations.channels import ChannelPorts
-from tradepost.operations.known_stores import known_store_words
+from tradepost.operations.channels import channel_setup, channels
+from tradepost.operations.channels.channels import ChannelPorts
+from tradepost.operations.channels.known_stores import known_store_words
 from tradepost.operations.ports import ChannelProfile
 from tradepost.web.channels.adoption import found_on_store
 from tradepost.web.channels.findings import TOKENS_PLACE, findings_of

@@ -7,8 +7,8 @@ from typing import Any
 from tradepost import wiring
 from tradepost.database.models import Channel, Listing
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import APPLIED_BY, Event, Pending
-from tradepost.domain.locks import NO_LOCKS, Locks
+from tradepost.domain.listings.listing import APPLIED_BY, Event, Pending
+from tradepost.domain.listings.locks import NO_LOCKS, Locks
 from tradepost.engine.requests import (
     Asked,
     RequestOutcome,
@@ -27,7 +27,7 @@ from tradepost.engine.requests import (
     request_retry,
     request_unlock,
 )
-from tradepost.operations.abilities import refuse_groups, refuse_unable
+from tradepost.operations.channels.abilities import refuse_groups, refuse_unable
 from tradepost.operations.ports import Ability
 from tradepost.operations.selection import IS_FORCED
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tradepost.domain.attention import Attention
+from tradepost.domain.listings.attention import Attention
 
 CANDIDATES, PRODUCT, ORDERS, CHANNEL = "candidates", "product", "orders", "channel"
 

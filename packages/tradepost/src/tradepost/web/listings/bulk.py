@@ -20,10 +20,10 @@ from django.utils.safestring import SafeString
 from tradepost.database.models import Channel, Listing
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import Pending
-from tradepost.domain.locks import Locks, locked_pieces, locked_price
-from tradepost.domain.locks import spoken as group_words
-from tradepost.domain.operator_status import given_up_sentences
+from tradepost.domain.listings.listing import Pending
+from tradepost.domain.listings.locks import Locks, locked_pieces, locked_price
+from tradepost.domain.listings.locks import spoken as group_words
+from tradepost.domain.listings.operator_status import given_up_sentences
 from tradepost.engine.requests import GoingProduct, RequestOutcome, products_that_go
 from tradepost.engine.runs import request_run
 from tradepost.engine.schedules import NextRun, next_run

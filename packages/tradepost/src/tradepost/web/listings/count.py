@@ -5,9 +5,9 @@ from django.utils import timezone
 from tradepost import wiring
 from tradepost.database.models import Listing
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.stock import MAX_STOCK
+from tradepost.domain.stock.stock import MAX_STOCK
 from tradepost.engine.chains import chain_decreases
-from tradepost.operations.catalogue_changes import carry_out, plan_count
+from tradepost.operations.catalogue.catalogue_changes import carry_out, plan_count
 
 _DIGITS = len(str(MAX_STOCK))
 

@@ -13,18 +13,18 @@ from django.utils.http import urlencode
 
 from tradepost import wiring
 from tradepost.database.models import DriftRecord, Listing, Run, RunChange
-from tradepost.domain.attention import Attention
-from tradepost.domain.attention_cures import ATTENTION_CURES
+from tradepost.domain.channels.layout import Layout
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Link, transition
-from tradepost.domain.listing_history import history_sentence
-from tradepost.domain.locks import spoken as group_words
-from tradepost.domain.operator_status import MEANINGS, wanted_count
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.attention_cures import ATTENTION_CURES
+from tradepost.domain.listings.listing import Link, transition
+from tradepost.domain.listings.listing_history import history_sentence
+from tradepost.domain.listings.locks import spoken as group_words
+from tradepost.domain.listings.operator_status import MEANINGS, wanted_count
 from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.domain.value_words import value_words
 from tradepost.engine.listing_explanations import ExplainedListing, explain_all
-from tradepost.operations.listing_comparison import ContentState
+from tradepost.operations.listings.listing_comparison import ContentState
 from tradepost.operations.ports import ListingRow
 from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, STATUS_COLOURS, money, spoken

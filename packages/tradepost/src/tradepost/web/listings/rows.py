@@ -12,9 +12,9 @@ from tradepost import wiring
 from tradepost.database.models import AttentionRecord, Listing, with_attentions
 from tradepost.database.models.listing import IS_LIVE
 from tradepost.database.several import CountStatement
-from tradepost.domain.listing import Health, Link
-from tradepost.domain.listing_explanation import next_deeds
-from tradepost.domain.operator_status import OperatorStatus, operator_status, wanted_count
+from tradepost.domain.listings.listing import Health, Link
+from tradepost.domain.listings.listing_explanation import next_deeds
+from tradepost.domain.listings.operator_status import OperatorStatus, operator_status, wanted_count
 from tradepost.engine.schedules import NextRun, next_run
 from tradepost.operations.ports import ListingRow
 from tradepost.web.catalogue.pictures import pictures

@@ -18,14 +18,14 @@ from tradepost.database.models import AttentionRecord, Channel, Listing
 from tradepost.database.models.allowed import choices
 from tradepost.database.models.listing import IN_LISTS, IN_LISTS_BY_KIND, IS_ASKED_FOR, IS_BROKEN
 from tradepost.database.search import Search, is_walked
-from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.counts import COUNT_UP_TO
 from tradepost.domain.errors import NotAllowed, TradepostError
-from tradepost.domain.listing import Health, Link
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Health, Link
 from tradepost.engine.runs import request_run
-from tradepost.operations.candidates import LinkCandidate, candidates_of
+from tradepost.operations.listings.candidates import LinkCandidate, candidates_of
 from tradepost.operations.selection import LINK_TO
 from tradepost.web.listings.asks import LISTING_ASKS, ListingAsk, Terms
 from tradepost.web.listings.bulk import (

@@ -9,12 +9,18 @@ from django.shortcuts import get_object_or_404, redirect
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Consumer, RunKind
+from tradepost.domain.channels.schedule import ScheduledOperation
 from tradepost.domain.errors import NotAllowed, TradepostError
-from tradepost.domain.order_delivery import Confirmation, file_name
-from tradepost.domain.order_export import LARGEST_BATCH, ExportForm
-from tradepost.domain.schedule import ScheduledOperation
-from tradepost.operations.deliver_orders import set_target
-from tradepost.operations.order_exports import ExportPorts, add_consumer, confirm_batch, next_batch, remove_consumer
+from tradepost.domain.orders.order_delivery import Confirmation, file_name
+from tradepost.domain.orders.order_export import LARGEST_BATCH, ExportForm
+from tradepost.operations.orders.deliver_orders import set_target
+from tradepost.operations.orders.order_exports import (
+    ExportPorts,
+    add_consumer,
+    confirm_batch,
+    next_batch,
+    remove_consumer,
+)
 from tradepost.operations.ports import ConsumerStanding, ConsumerTarget, SourceAddress
 from tradepost.web.channels.forms import choice_field, text_field
 from tradepost.web.orders.deeds import start_run

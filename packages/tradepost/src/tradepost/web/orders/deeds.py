@@ -17,12 +17,12 @@ from django.utils.safestring import SafeString
 from tradepost import wiring
 from tradepost.database.models import Channel, Order, Run, RunKind
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.shipment import ShipmentState, typed_amount
+from tradepost.domain.orders.shipment import ShipmentState, typed_amount
 from tradepost.engine.runs import request_run
-from tradepost.operations.handovers import hand_over
-from tradepost.operations.order_requests import OrderPorts, hold_order, release_order, rematch_orders
+from tradepost.operations.orders.handovers import hand_over
+from tradepost.operations.orders.order_requests import OrderPorts, hold_order, release_order, rematch_orders
+from tradepost.operations.orders.shipments import correct_shipment, leave_out_shipment, record_shipment, retry_shipments
 from tradepost.operations.ports import ShipmentCorrection
-from tradepost.operations.shipments import correct_shipment, leave_out_shipment, record_shipment, retry_shipments
 from tradepost.web.orders.order_page import lines_of
 from tradepost.web.orders.shipping_form import shipment_of, typed_form
 

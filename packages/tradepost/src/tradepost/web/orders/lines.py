@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradepost.database.models import Listing, OrderLine
-from tradepost.domain.order import StoreStatus
-from tradepost.domain.shipping import ShippableLine, ShippableOrder
+from tradepost.domain.orders.order import StoreStatus
+from tradepost.domain.orders.shipping import ShippableLine, ShippableOrder
 from tradepost.web.catalogue.pictures import Pictured, pictures
 
 _LEFT = frozenset({StoreStatus.SHIPPED.value, StoreStatus.RETURNED.value, StoreStatus.RMA_ISSUED.value})

@@ -14,8 +14,8 @@ from tradepost.database.models import Channel, Order, OrderLine, ParkedOrderReco
 from tradepost.database.models.fulfilment import with_fulfilment
 from tradepost.database.several import CountStatement
 from tradepost.domain.counts import count_words
-from tradepost.domain.order import OrderState
-from tradepost.domain.shipment import ShipmentState
+from tradepost.domain.orders.order import OrderState
+from tradepost.domain.orders.shipment import ShipmentState
 from tradepost.web.orders.order_page import buyer_of, pill_of
 from tradepost.web.shell.channels import CHANNEL, channel_ids
 from tradepost.web.tables.counts import count_statement

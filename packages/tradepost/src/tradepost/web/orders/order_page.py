@@ -13,10 +13,10 @@ from tradepost import wiring
 from tradepost.database.models import Order, OrderEvent, Run, RunKind, ShipmentRecord
 from tradepost.database.models.fulfilment import with_fulfilment
 from tradepost.domain.counts import count_words
-from tradepost.domain.order import AcknowledgeMode, OrderState, StoreStatus
-from tradepost.domain.order_changes import OrderEventKind
+from tradepost.domain.orders.order import AcknowledgeMode, OrderState, StoreStatus
+from tradepost.domain.orders.order_changes import OrderEventKind
+from tradepost.domain.orders.shipment import CORRECTED, CURE, RETRIED, UNSENT, ShipmentState
 from tradepost.domain.plan import SETTLED_STATES, RunState
-from tradepost.domain.shipment import CORRECTED, CURE, RETRIED, UNSENT, ShipmentState
 from tradepost.web.format import NOTHING, field_lines, spoken
 from tradepost.web.orders.lines import ShownLine, shown_lines
 from tradepost.web.orders.shipping_form import blank_form, carriers_of

@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404
 
 from tradepost import wiring
 from tradepost.database.models import Channel
+from tradepost.domain.channels.schedule import ScheduledOperation
 from tradepost.domain.errors import NotAllowed, Retry, TradepostError
-from tradepost.domain.file_address import LONGEST_ADDRESS, file_address
-from tradepost.domain.schedule import ScheduledOperation
+from tradepost.domain.files.file_address import LONGEST_ADDRESS, file_address
 from tradepost.operations.ports import SourceAddress
 from tradepost.web.channels.forms import schedule_words, secret_field, text_field, tick_field
 from tradepost.web.shell.page_words import in_words_of_pages

@@ -17,9 +17,9 @@ from django.shortcuts import redirect
 from tradepost import wiring
 from tradepost.database.models import Channel, RunKind
 from tradepost.domain.errors import FileRefused, NotAllowed
-from tradepost.domain.fetched_file import shown_name
+from tradepost.domain.files.fetched_file import shown_name
+from tradepost.operations.orders.shipment_imports import ShipmentImport, import_shipments, preview_shipments
 from tradepost.operations.ports import Level, RowReport, ShipmentRow
-from tradepost.operations.shipment_imports import ShipmentImport, import_shipments, preview_shipments
 from tradepost.web.orders.deeds import start_run
 from tradepost.web.rights import need
 from tradepost.web.shell.channels import channel_ids, channels_in_use

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect
 
 from tradepost import wiring
 from tradepost.database.models import Channel, FetchedFile, Run, RunKind, ShipmentSourceRecord
+from tradepost.domain.channels.schedule import ScheduledOperation
 from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed, TradepostError
-from tradepost.domain.schedule import ScheduledOperation
-from tradepost.operations.fetch_shipments import add_source, set_source
+from tradepost.operations.orders.fetch_shipments import add_source, set_source
 from tradepost.operations.ports import SourceAddress
 from tradepost.web.channels.forms import text_field
 from tradepost.web.format import RUN_COLOURS, spoken

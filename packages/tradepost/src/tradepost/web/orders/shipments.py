@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from tradepost import wiring
 from tradepost.database.models import Channel, FetchedFile, ParkedOrderRecord, RunKind, ShipmentRecord
-from tradepost.operations.fetch_shipments import settle_files
-from tradepost.operations.order_requests import retry_parked
-from tradepost.operations.shipments import retry_shipments
+from tradepost.operations.orders.fetch_shipments import settle_files
+from tradepost.operations.orders.order_requests import retry_parked
+from tradepost.operations.orders.shipments import retry_shipments
 from tradepost.web.format import NOTHING, SHIPMENT_COLOURS, spoken
 from tradepost.web.orders import shipment_sources as sources
 from tradepost.web.orders.deeds import start_run

@@ -10,8 +10,8 @@ from django.http import QueryDict
 
 from tradepost.database.models import Channel, Order
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import LARGEST_QUANTITY, USUAL_CARRIERS, Shipment, ShipmentPath
-from tradepost.domain.shipment import carrier_on_store, typed_amount
+from tradepost.domain.orders.order import LARGEST_QUANTITY, USUAL_CARRIERS, Shipment, ShipmentPath
+from tradepost.domain.orders.shipment import carrier_on_store, typed_amount
 from tradepost.operations.ports import NewShipment
 from tradepost.web.orders.lines import ShownLine
 

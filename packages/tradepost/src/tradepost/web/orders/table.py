@@ -15,13 +15,13 @@ from tradepost.database.models.fulfilment import fresh
 from tradepost.database.search import Search
 from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import AcknowledgeMode
-from tradepost.domain.order_proof import OrderPlace, OrderProof, placed_span, proof_of, span_words
+from tradepost.domain.orders.order import AcknowledgeMode
+from tradepost.domain.orders.order_proof import OrderPlace, OrderProof, placed_span, proof_of, span_words
+from tradepost.domain.orders.shipment import CURE, ShipmentState
 from tradepost.domain.plan import Outcome
-from tradepost.domain.shipment import CURE, ShipmentState
-from tradepost.operations.order_requests import open_order, retry_parked
+from tradepost.operations.orders.order_requests import open_order, retry_parked
+from tradepost.operations.orders.shipments import preview_shipment, retry_shipments
 from tradepost.operations.selection import PLACED, whole_comparison
-from tradepost.operations.shipments import preview_shipment, retry_shipments
 from tradepost.web.orders import consumers
 from tradepost.web.orders.deeds import ORDER_DEEDS, start_run
 from tradepost.web.orders.order_list import (

@@ -11,7 +11,7 @@ from unfold.widgets import CHECKBOX_CLASSES  # type: ignore[import-untyped] # th
 
 from tradepost.database.models import NoticePlace
 from tradepost.domain.errors import NotAllowed, TradepostError
-from tradepost.domain.notices import HEADINGS, NoticeEvent
+from tradepost.domain.people.notices import HEADINGS, NoticeEvent
 from tradepost.engine.notices import add_place, change_place, remove_place, try_place
 from tradepost.web.channels.forms import text_field, tick_field
 from tradepost.web.people.place_kinds import PLACE_KINDS

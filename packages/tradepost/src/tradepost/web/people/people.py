@@ -21,7 +21,7 @@ from tradepost import wiring
 from tradepost.database.models import Person
 from tradepost.database.models.allowed import choices
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.roles import ABOUT, Role
+from tradepost.domain.people.roles import ABOUT, Role
 from tradepost.operations import people
 from tradepost.operations.people import PeoplePorts
 from tradepost.web.format import ROLE_COLOURS

@@ -13,7 +13,13 @@ from django.views.decorators.cache import never_cache
 
 from tradepost import wiring
 from tradepost.domain.errors import NotAllowed
-from tradepost.operations.personal_data import Erasure, PersonalDataPorts, erase_data_of, export_of, orders_to_erase
+from tradepost.operations.orders.personal_data import (
+    Erasure,
+    PersonalDataPorts,
+    erase_data_of,
+    export_of,
+    orders_to_erase,
+)
 from tradepost.web.channels.forms import text_field
 from tradepost.web.format import spoken
 from tradepost.web.rights import may, need

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django import forms
 
-from tradepost.domain.notice_address import (
+from tradepost.domain.people.notice_address import (
     MailSecurity,
     mail_address,
     ntfy_address,

@@ -22,8 +22,8 @@ from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database.models import Person, Session
-from tradepost.domain.audit import NOBODY, AuditEvent, AuditNote
-from tradepost.domain.roles import Role
+from tradepost.domain.people.audit import NOBODY, AuditEvent, AuditNote
+from tradepost.domain.people.roles import Role
 from tradepost.web.site import site
 from tradepost.web.visitors import Answer, address_of
 

@@ -22,8 +22,8 @@ from tradepost.database.models import (
     Session,
     ShipmentSourceRecord,
 )
-from tradepost.domain.order import AcknowledgeMode
-from tradepost.domain.schedule import ScheduledOperation
+from tradepost.domain.channels.schedule import ScheduledOperation
+from tradepost.domain.orders.order import AcknowledgeMode
 from tradepost.engine.copies import last_backup
 from tradepost.web.rights import may, need
 from tradepost.web.shell.channels import channels_in_use, chosen_channel

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 from django.http import HttpRequest
 
 from tradepost.database.models import Channel
-from tradepost.domain.standing import STANDINGS, ChannelFacts, ChannelStanding, Standing, standing_of
+from tradepost.domain.channels.standing import STANDINGS, ChannelFacts, ChannelStanding, Standing, standing_of
 from tradepost.engine.standings import facts_of
 from tradepost.web.shell.channels import channels_in_use
 

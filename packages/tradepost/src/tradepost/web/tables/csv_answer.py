@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from tradepost.domain.safe_cells import safe_cell
+from tradepost.domain.files.safe_cells import safe_cell
 
 # A spreadsheet takes a file for UTF-8 by this mark only.
 _MARK = "\ufeff"

@@ -38,7 +38,7 @@ class ReadOnlyMixin:
     """
     Nothing is written by a form: every change goes through one call to an operation.
 
-    `act`: what somebody must be allowed to, to see it; see `domain.roles`.
+    `act`: what somebody must be allowed to, to see it; see `domain.people.roles`.
     """
 
     act = ""

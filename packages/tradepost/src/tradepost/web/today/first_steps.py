@@ -19,11 +19,11 @@ from tradepost.database.models import Channel, ConnectionKind, Listing, ProductR
 from tradepost.database.models.listing import IN_LISTS_BY_KIND
 from tradepost.database.several import first_keys
 from tradepost.domain.approval import PlanState
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.codes import code_key
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.errors import NotAllowed, TradepostError
 from tradepost.domain.fields import CONTENT_GROUPS
-from tradepost.domain.listing import Link, Pending
+from tradepost.domain.listings.codes import code_key
+from tradepost.domain.listings.listing import Link, Pending
 from tradepost.domain.plan import SETTLED_STATES, RunState, SubjectKind
 from tradepost.domain.run_words import change_words, count_words, planned_words
 from tradepost.engine import sandbox

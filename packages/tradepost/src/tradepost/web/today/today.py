@@ -32,19 +32,19 @@ from tradepost.database.models import (
     ShipmentRecord,
     Source,
 )
-from tradepost.domain.attention import Attention
-from tradepost.domain.attention_cures import ATTENTION_CURES
+from tradepost.domain.channels.schedule import OPERATION_WORDS, ScheduledOperation
+from tradepost.domain.channels.standing import ChannelStanding, Remedy, Standing, standing_of
 from tradepost.domain.counts import count_words
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import OrderState
-from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.attention_cures import ATTENTION_CURES
+from tradepost.domain.orders.order import OrderState
+from tradepost.domain.orders.order_proof import OrderPlace, OrderProof, proof_of
+from tradepost.domain.orders.shipment import ShipmentState
 from tradepost.domain.plan import Outcome
-from tradepost.domain.schedule import OPERATION_WORDS, ScheduledOperation
-from tradepost.domain.shipment import ShipmentState
-from tradepost.domain.standing import ChannelStanding, Remedy, Standing, standing_of
 from tradepost.engine.schedules import WORK, start_now
 from tradepost.engine.standings import judged, unshared_words
-from tradepost.operations.channels import pause_channel, resume_channel
+from tradepost.operations.channels.channels import pause_channel, resume_channel
 from tradepost.web.channels.forms import schedule_words
 from tradepost.web.format import spoken
 from tradepost.web.listings.table import ATTENTION_PARAMETER, TAB

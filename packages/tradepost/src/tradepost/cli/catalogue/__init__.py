@@ -1,0 +1,1 @@
+"""Commands of products and of the files that they come from."""

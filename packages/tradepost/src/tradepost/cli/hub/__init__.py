@@ -1,0 +1,1 @@
+"""Commands of the hub itself: serving, people, keys, its database."""

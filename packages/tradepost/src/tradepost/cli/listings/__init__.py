@@ -1,0 +1,1 @@
+"""Commands of listings, and of many at once."""

@@ -1,0 +1,1 @@
+"""Listings: what they should be on a store, why, and in which state they are."""

@@ -1,0 +1,1 @@
+"""Orders, from the store to whoever packs them, and their shipments back."""

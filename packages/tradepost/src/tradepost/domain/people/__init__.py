@@ -1,0 +1,1 @@
+"""Who may do what, what they did, and what they are told."""

@@ -1,0 +1,1 @@
+"""Bringing products in, and taking back what came."""

@@ -1,0 +1,1 @@
+"""Connecting stores, and setting up how they are worked with."""

@@ -1,0 +1,1 @@
+"""What is done to listings: one module or package per verb, and what several of them share."""

@@ -1,0 +1,1 @@
+"""Bringing orders home, handing them over, and telling the store of shipments."""
