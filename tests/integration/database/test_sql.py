@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from tradepost.database import sql
 from tradepost.database.models import ProductRecord, SetupRecord, VariantRecord
@@ -174,3 +175,17 @@ def test_a_table_that_is_a_parameter_can_be_read_by_name(database):
 
     assert rows == [{"quantity": 1, "sku": "A"}]
     assert total == [3]
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_what_is_read_of_many_records_is_what_the_orm_reads(product, locked):
+    sql.insert(VariantRecord, [variant_row(product, "A"), variant_row(product, "B", cost=Decimal("2.50"), options=[])])
+
+    for model in (ProductRecord, VariantRecord):
+        names = [field.attname for field in model._meta.concrete_fields]
+        kept = {values[0]: values for values in model.objects.order_by("id").values_list("id", *names)}
+        with transaction.atomic():
+            found = sql.read_values(model, ["id", *names], reversed(kept), by="id", locked=locked)
+        assert {values[0]: values for values in found} == kept
+        if locked:
+            assert found == list(kept.values())

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from tradepost.database import sql
@@ -32,6 +33,7 @@ class _LockedListing(NamedTuple):
     """What is read of a listing, without the weight of a model, of which a large batch would make thousands."""
 
     id: int
+    channel_id: int
     kind: str
     code: str
     code_key: str
@@ -161,18 +163,19 @@ def _refresh_parents_of(rows: Sequence[_LockedListing], statuses: Mapping[int, S
 
 def _locked(ids: Mapping[int, Any], channel_id: int) -> list[_LockedListing]:
     # Order imports and people write to the same rows; reading them under lock keeps either from being lost.
-    rows = Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=list(ids))
-    return [_LockedListing._make(values) for values in rows.order_by("id").values_list(*_LockedListing._fields)]
+    found = map(_LockedListing._make, sql.read_values(Listing, _LockedListing._fields, ids, by="id", locked=True))
+    return [row for row in found if row.channel_id == channel_id]
 
 
 def _update(rows: Sequence[_LockedListing], values: Sequence[dict[str, Any]]) -> None:
     """Write what differs; a column that stays as it is in every row isn't named, for each costs its indexes."""
     old = {row.id: row for row in rows}
-    pairs = [(value, old[value["id"]]) for value in values]
+    before = [old[value["id"]] for value in values]
     names = [
         name
         for name in (values[0] if values else ())
-        if name not in _LockedListing._fields or any(value[name] != getattr(row, name) for value, row in pairs)
+        if name not in _LockedListing._fields
+        or [value[name] for value in values] != list(map(attrgetter(name), before))
     ]
     if names:
         sql.update(Listing, [{"id": value["id"]} | {name: value[name] for name in names} for value in values])

@@ -147,12 +147,12 @@ class DjangoMatches:
 
     def _near(self, page: Sequence[StoreRow]) -> list[dict[str, Any]]:
         slots = self._slots
-        near: list[dict[str, Any]] = []
-        for product in page:
-            key, sku = code_key(product.code), product.sku.strip()
-            if slots[hash(key) % _SLOTS] or (sku and slots[hash(sku) % _SLOTS]):
-                near.append({"product_id": product.id, "code_key": key, "sku": sku or None})
-        return near
+        keys = [(product.id, code_key(product.code), product.sku.strip()) for product in page]
+        return [
+            {"product_id": number, "code_key": code, "sku": sku or None}
+            for number, code, sku in keys
+            if slots[hash(code) % _SLOTS] or (sku and slots[hash(sku) % _SLOTS])
+        ]
 
     def page(self, *, after: int, limit: int) -> Candidates:
         candidates = Candidates()

@@ -7,7 +7,6 @@ The same input always gives the same code, so a publish that was killed finds it
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import count
 
 MAX_LENGTH = 50
@@ -16,7 +15,6 @@ _PLAIN_NAME = re.compile(r"[a-z0-9]+(?:[ -][a-z0-9]+)*")
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-@lru_cache(maxsize=16_384)
 def code_key(code: str) -> str:
     """Fold a code for look-ups: a store treats `Tee` and `TEE` as the same product."""
     return code.strip().casefold()
