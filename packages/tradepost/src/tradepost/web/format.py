@@ -31,7 +31,6 @@ STATUS_COLOURS: Mapping[OperatorStatus, str] = {
     OperatorStatus.REMOVED: "info",
     OperatorStatus.NOT_ON_STORE: "info",
 }
-LINK_COLOURS: Mapping[str, str] = {"linked": "success", "broken": "danger", "unlinked": "info"}
 RUN_COLOURS: Mapping[str, str] = {
     "queued": "info",
     "running": "primary",
@@ -40,13 +39,6 @@ RUN_COLOURS: Mapping[str, str] = {
     "failed": "danger",
     "cancelled": "info",
     "stopped": "warning",
-}
-ORDER_COLOURS: Mapping[str, str] = {
-    "open": "success",
-    "on hold": "warning",
-    "not managed": "info",
-    "closed": "info",
-    "cancelled": "danger",
 }
 SHIPMENT_COLOURS: Mapping[str, str] = {
     "waiting": "info",

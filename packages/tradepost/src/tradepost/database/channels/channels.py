@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from tradepost.database.channels.channel_settings import RULES, settings_of
+from tradepost.database.channels.channel_settings import set_settings, settings_of
 from tradepost.database.channels.connections import (
     forget_connection,
     image_connection_of,
@@ -32,11 +32,7 @@ from tradepost.database.orders.known_orders import note_handed_over
 from tradepost.domain.channels.layout import Layout
 from tradepost.domain.channels.setup import SetupStep
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listings.drift import USUAL_POLICIES
 from tradepost.domain.listings.listing import Link
-from tradepost.domain.listings.listing_rules import rule_of as listing_rule_of
-from tradepost.domain.listings.making import ContentRules
-from tradepost.domain.orders.order_rules import rule_of
 from tradepost.domain.plan import RunState
 from tradepost.operations.ports import (
     CHECKED_WELL,
@@ -90,7 +86,9 @@ class DjangoChannels:
         self._write(_in_use(profile.settings.id), profile)
 
     def _write(self, channel: Channel, profile: ChannelProfile) -> None:
-        _set_columns(channel, profile)
+        set_settings(channel, profile.settings)
+        channel.is_paused = profile.is_paused
+        channel.setup_step = "" if profile.setup is None else profile.setup.value
         try:
             # A transaction of its own, so that the one around it is of use after a refusal.
             with transaction.atomic():
@@ -217,60 +215,3 @@ def _in_use(channel_id: int) -> Channel:
     if channel is None:
         raise NotAllowed("This channel is out of use.")
     return channel
-
-
-def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
-    settings = profile.settings
-    defaults = ContentRules()
-    channel.name = settings.name
-    channel.is_local = settings.is_local
-    channel.is_look_only = settings.is_look_only
-    channel.time_zone = settings.time_zone
-    channel.is_paused = profile.is_paused
-    channel.setup_step = "" if profile.setup is None else profile.setup.value
-    channel.rules = {
-        **{name: value for name, value in channel.rules.items() if name not in RULES},
-        **{
-            name: plain(getattr(settings.rules, name))
-            for name in sorted(RULES)
-            if getattr(settings.rules, name) != getattr(defaults, name)
-        },
-    }
-    channel.order_statuses = sorted(status.value for status in settings.order_statuses)
-    channel.look_back_days = settings.look_back_days
-    channel.payment_states = sorted(state.value for state in settings.payment_states)
-    channel.payload_days = settings.payload_days
-    channel.personal_days = settings.personal_days
-    channel.acknowledge_mode = settings.acknowledge_mode.value
-    channel.acknowledge_field = settings.acknowledge_field
-    channel.acknowledge_value = settings.acknowledge_value
-    channel.acknowledge_queue = settings.acknowledge_queue
-    channel.shipment_path = settings.shipment_path.value
-    channel.carrier_map = dict(settings.carrier_map)
-    channel.requires_product_type = settings.requires_product_type
-    channel.linking_priority = settings.linking_priority.value
-    channel.batch_size = settings.batch_size
-    channel.requests_at_once = settings.requests_at_once
-    channel.delist_parent_with_last_variant = settings.delist_parent_with_last_variant
-    channel.stock_mode = settings.stock_mode.value
-    channel.basket_hours = settings.basket_hours
-    channel.lost_answer_seconds = settings.lost_answer_seconds
-    channel.lowest_price = settings.lowest_price
-    channel.highest_price = settings.highest_price
-    channel.allows_zero_prices = settings.allows_zero_prices
-    channel.sells_without_stock = settings.sells_without_stock
-    channel.sends_images_itself = settings.sends_images_itself
-    channel.image_pages = sorted(page.value for page in settings.image_pages)
-    channel.brake_percent = settings.brake_percent
-    channel.brake_at_least = settings.brake_at_least
-    # Rules of a newer version that was gone back from are left alone.
-    newer = [values for values in channel.order_rules if rule_of(values) is None]
-    channel.order_rules = [*(plain(rule) for rule in settings.order_rules), *newer]
-    newer = [values for values in channel.listing_rules if listing_rule_of(values) is None]
-    channel.lists_new = settings.lists_new
-    channel.listing_rules = [*(plain(rule) for rule in settings.listing_rules), *newer]
-    channel.drift_policies = {
-        group.value: policy.value
-        for group, policy in settings.drift_policies.items()
-        if USUAL_POLICIES.get(group) is not policy
-    }

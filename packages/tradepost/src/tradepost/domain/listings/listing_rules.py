@@ -257,9 +257,6 @@ class ListingRules:
         return next((rule for rule in self.in_order if says(rule)), None)
 
 
-NO_RULES = ListingRules()
-
-
 def left_out_message(rule: ListingRule) -> str:
     """Say of a listing what it means that a rule does not list its product any more."""
     return (
