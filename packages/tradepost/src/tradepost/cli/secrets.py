@@ -42,26 +42,6 @@ def read_secret(
     return _not_empty(getpass.getpass(f"{what}: ", stream=sys.stderr), what)
 
 
-def read_token(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
-    return {"token": read_secret("access token", variable="TRADEPOST_TOKEN", from_stdin=from_stdin, file=file)}
-
-
-def read_signature_key(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
-    key = read_secret("signature key", variable="TRADEPOST_SIGNATURE_KEY", from_stdin=from_stdin, file=file)
-    return {"signature_key": key}
-
-
-def read_ftp_password(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
-    return {
-        "password": read_secret("FTP password", variable="TRADEPOST_FTP_PASSWORD", from_stdin=from_stdin, file=file)
-    }
-
-
-def read_web_password(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
-    password = read_secret("web server's password", variable="TRADEPOST_WEB_PASSWORD", from_stdin=from_stdin, file=file)
-    return {"web_password": password}
-
-
 def _not_empty(text: str, what: str) -> str:
     text = text.strip()
     if not text:

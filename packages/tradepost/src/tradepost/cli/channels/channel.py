@@ -1,7 +1,7 @@
 """`tradepost channel`: connect stores, look at channels, change, check, schedule, pause and remove them."""
 
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,9 +17,8 @@ from tradepost.cli.channels.channel_view import (
     tell_to_switch,
 )
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.option_groups import with_groups
 from tradepost.cli.output import look_only_sentence, print_json, print_table, say
-from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
-from tradepost.domain.channels.image_pages import pages_of
 from tradepost.domain.channels.standing import standing_of
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listings.making import ContentRules
@@ -27,12 +26,10 @@ from tradepost.operations.channels import channels
 from tradepost.operations.channels.channel_edit import (
     ChannelEdit,
     carriers_of,
-    digest_of,
     drift_policies_of,
     mapping_of,
     name_of,
     price_limits_of,
-    time_zone_of,
 )
 from tradepost.operations.channels.connection_check import Look
 from tradepost.operations.channels.known_stores import known_store_words
@@ -49,37 +46,17 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The channel's name.")
 
 
 @app.command()
+@with_groups
 def add(
     name: Name,
     *,
-    domain: Annotated[str, typer.Option(help="The store's domain, from its domain details.")],
-    store_code: Annotated[str, typer.Option(help="The store code (Store ID), from the store's settings.")],
-    folder: options.Folder = None,
-    plain_http: options.PlainHttp = None,
-    local: options.Local = None,
-    look_only: options.LookOnly = False,
-    digest: options.DigestOption = None,
-    token_file: options.TokenFile = None,
-    token_stdin: options.TokenStdin = False,
-    signature_key_file: options.KeyFile = None,
-    signature_key_stdin: options.KeyStdin = False,
-    ftp_host: options.FtpHost = None,
-    ftp_port: options.FtpPort = None,
-    ftp_protocol: options.FtpProtocol = None,
-    ftp_user: options.FtpUser = None,
-    ftp_directory: options.FtpDirectory = None,
-    ftp_folder: options.FtpFolder = None,
-    ftp_fingerprint: options.FtpFingerprint = None,
-    ftp_password_file: options.FtpPasswordFile = None,
-    ftp_password_stdin: options.FtpPasswordStdin = False,
-    web_user: options.WebUser = None,
-    web_password_file: options.WebPasswordFile = None,
-    web_password_stdin: options.WebPasswordStdin = False,
+    domain: Annotated[str, options.DOMAIN],
+    store_code: Annotated[str, options.STORE_CODE],
+    address: options.StoreAddress,
+    secrets: options.Secrets,
+    server: options.ImageServer,
     make_folder: options.MakeFolder = False,
-    images_by_store: options.ImagesByStore = None,
-    time_zone: options.TimeZone = None,
-    stock_mode: options.StockModeOption = None,
-    basket_hours: options.BasketHours = None,
+    settings: options.FirstSettings,
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Try the connection first, and keep nothing if it fails.")
     ] = True,
@@ -95,44 +72,20 @@ def add(
     from tradepost.database.models import Channel
 
     ports = _ports()
-    settings = {
-        "is_local": local,
-        "is_look_only": look_only or None,
-        "time_zone": time_zone_of(time_zone),
-        "stock_mode": stock_mode,
-        "basket_hours": basket_hours,
-        "sends_images_itself": images_by_store,
-    }
-    store = {
-        "domain": domain,
-        "store_code": store_code,
-        "folder": folder,
-        "plain_http": plain_http,
-        "digest": digest_of(digest),
-        "web_user": web_user,
-    }
-    images = {
-        "host": ftp_host or None,
-        "port": ftp_port,
-        "protocol": ftp_protocol,
-        "user": ftp_user,
-        "directory": ftp_directory,
-        "folder": ftp_folder,
-        "fingerprint": ftp_fingerprint,
-    }
+    store = {"domain": domain, "store_code": store_code, **address.fields}
+    images = {**server.fields, "host": server.host or None}
     new = ChannelProfile(settings=ChannelSettings(id=0, name=name_of(name), rules=ContentRules()))
     # What can't be an address is refused before secrets are asked for.
     channels.refuse_unusable(ChannelEdit(store=store, images=images)(new), ports)
-    store |= read_token(file=token_file, from_stdin=token_stdin)
-    store |= read_signature_key(file=signature_key_file, from_stdin=signature_key_stdin)
-    if ftp_host:
-        images |= read_ftp_password(file=ftp_password_file, from_stdin=ftp_password_stdin)
-    if web_user:
-        store |= read_web_password(file=web_password_file, from_stdin=web_password_stdin)
-    profile = ChannelEdit(settings=settings, store=store, images=images)(new)
+    store |= secrets.read_token() | secrets.read_signature_key()
+    if server.host:
+        images |= secrets.read_ftp_password()
+    if address.web_user:
+        store |= secrets.read_web_password()
+    profile = ChannelEdit(settings=settings.fields, store=store, images=images)(new)
     removed = channels.connected_before(profile.store, ports)
     channel_id, look = channels.connect_channel(
-        profile, ports, is_checked=check, make_folder=make_folder, chooses_images=images_by_store is None
+        profile, ports, is_checked=check, make_folder=make_folder, chooses_images=settings.sends_images_itself is None
     )
     if as_json:
         made = None if channel_id is None else channel_json(Channel.objects.get(pk=channel_id))
@@ -210,77 +163,18 @@ def check(
 
 
 @app.command("set")
+@with_groups
 def set_(
-    name: Name,
+    named: Name,
     *,
-    new_name: options.NewName = None,
-    domain: options.Domain = None,
-    store_code: options.StoreCode = None,
-    folder: options.Folder = None,
-    plain_http: options.PlainHttp = None,
-    local: options.Local = None,
-    look_only: options.LookOnly = False,
-    time_zone: options.TimeZone = None,
-    digest: options.DigestOption = None,
-    new_token: options.NewToken = False,
-    token_file: options.TokenFile = None,
-    token_stdin: options.TokenStdin = False,
-    new_signature_key: options.NewKey = False,
-    signature_key_file: options.KeyFile = None,
-    signature_key_stdin: options.KeyStdin = False,
-    ftp_host: options.FtpHost = None,
-    ftp_port: options.FtpPort = None,
-    ftp_protocol: options.FtpProtocol = None,
-    ftp_user: options.FtpUser = None,
-    ftp_directory: options.FtpDirectory = None,
-    ftp_folder: options.FtpFolder = None,
-    ftp_fingerprint: options.FtpFingerprint = None,
-    new_ftp_password: options.NewFtpPassword = False,
-    ftp_password_file: options.FtpPasswordFile = None,
-    ftp_password_stdin: options.FtpPasswordStdin = False,
+    address: options.ChangedStoreAddress,
+    secrets: options.NewSecrets,
+    server: options.ImageServer,
     no_images: options.NoImages = False,
-    images_by_store: options.ImagesByStore = None,
-    image_pages: options.ImagePages = None,
-    web_user: options.WebUser = None,
-    new_web_password: options.NewWebPassword = False,
-    web_password_file: options.WebPasswordFile = None,
-    web_password_stdin: options.WebPasswordStdin = False,
-    acknowledge: options.AcknowledgeOption = None,
-    acknowledge_field: options.AcknowledgeField = None,
-    acknowledge_value: options.AcknowledgeValue = None,
-    acknowledge_queue: options.AcknowledgeQueue = None,
-    shipments: options.ShipmentsOption = None,
-    look_back_days: options.LookBackDays = None,
-    payment_states: options.PaymentStates = None,
-    payload_days: options.PayloadDays = None,
-    personal_days: options.PersonalDays = None,
-    order_status: options.OrderStatuses = None,
-    layout: options.LayoutOption = None,
-    require_product_type: options.RequireProductType = None,
-    link_by: options.LinkBy = None,
-    delist_parent: options.DelistParent = None,
+    settings: options.Settings,
+    content: options.Content,
     lowest_price: options.LowestPrice = None,
     highest_price: options.HighestPrice = None,
-    zero_prices: options.ZeroPrices = None,
-    sell_without_stock: options.SellWithoutStock = None,
-    list_new: options.ListNew = None,
-    brake_percent: options.BrakePercent = None,
-    brake_at_least: options.BrakeAtLeast = None,
-    stock_mode: options.StockModeOption = None,
-    basket_hours: options.BasketHours = None,
-    lost_answer_seconds: options.LostAnswerSeconds = None,
-    address: options.AddressOption = None,
-    dimensions: options.Dimensions = None,
-    clean_descriptions: options.CleanDescriptions = None,
-    type_field: options.TypeField = None,
-    parent_field: options.ParentField = None,
-    barcode_field: options.BarcodeField = None,
-    mpn_field: options.MpnField = None,
-    image_type: options.ImageType = None,
-    brand_field: options.BrandField = None,
-    msrp_field: options.MsrpField = None,
-    batch_size: options.BatchSize = None,
-    requests_at_once: options.RequestsAtOnce = None,
     drift: options.DriftPolicies = None,
     map_: options.Mappings = None,
     carrier: options.Carriers = None,
@@ -289,79 +183,20 @@ def set_(
     """Change a channel's settings, addresses or credentials; what is not named stays."""
     from tradepost.database.models import ConnectionKind
 
-    channel = the_channel(name)
-    store: dict[str, Any] = {
-        "domain": domain,
-        "store_code": store_code,
-        "folder": folder,
-        "plain_http": plain_http,
-        "digest": digest_of(digest),
-        "web_user": web_user,
-    }
-    images: dict[str, Any] = {
-        "host": ftp_host,
-        "port": ftp_port,
-        "protocol": ftp_protocol,
-        "user": ftp_user,
-        "directory": ftp_directory,
-        "folder": ftp_folder,
-        "fingerprint": ftp_fingerprint,
-    }
-    with_token = bool(new_token or token_file or token_stdin)
-    if with_token:
-        store |= read_token(file=token_file, from_stdin=token_stdin)
-    if with_token or new_signature_key or signature_key_file or signature_key_stdin:
-        store |= read_signature_key(file=signature_key_file, from_stdin=signature_key_stdin)
-    is_new_server = bool(ftp_host) and not channel.connections.filter(kind=ConnectionKind.IMAGE_FTP.value).exists()
-    if is_new_server or new_ftp_password or ftp_password_file or ftp_password_stdin:
-        images |= read_ftp_password(file=ftp_password_file, from_stdin=ftp_password_stdin)
-    if new_web_password or web_password_file or web_password_stdin:
-        store |= read_web_password(file=web_password_file, from_stdin=web_password_stdin)
+    channel = the_channel(named)
+    store, images = address.fields, server.fields
+    if secrets.has_token:
+        store |= secrets.read_token()
+    if secrets.has_signature_key:
+        store |= secrets.read_signature_key()
+    is_new_server = bool(server.host) and not channel.connections.filter(kind=ConnectionKind.IMAGE_FTP.value).exists()
+    if is_new_server or secrets.has_ftp_password:
+        images |= secrets.read_ftp_password()
+    if secrets.has_web_password:
+        store |= secrets.read_web_password()
     edit = ChannelEdit(
-        settings={
-            "name": None if new_name is None else name_of(new_name),
-            "is_local": local,
-            "is_look_only": look_only or None,
-            "time_zone": time_zone_of(time_zone),
-            "acknowledge_mode": acknowledge,
-            "acknowledge_field": acknowledge_field,
-            "acknowledge_value": acknowledge_value,
-            "acknowledge_queue": acknowledge_queue,
-            "shipment_path": shipments,
-            "look_back_days": look_back_days,
-            "payment_states": frozenset(payment_states) if payment_states else None,
-            "payload_days": payload_days,
-            "personal_days": personal_days,
-            "order_statuses": frozenset(order_status) if order_status else None,
-            "requires_product_type": require_product_type,
-            "linking_priority": link_by,
-            "delist_parent_with_last_variant": delist_parent,
-            "allows_zero_prices": zero_prices,
-            "sells_without_stock": sell_without_stock,
-            "sends_images_itself": images_by_store,
-            "image_pages": None if image_pages is None else pages_of(image_pages),
-            "lists_new": list_new,
-            "brake_percent": brake_percent,
-            "brake_at_least": brake_at_least,
-            "stock_mode": stock_mode,
-            "basket_hours": basket_hours,
-            "lost_answer_seconds": lost_answer_seconds,
-            "batch_size": batch_size,
-            "requests_at_once": requests_at_once,
-        },
-        rules={
-            "layout": layout,
-            "sends_address": address,
-            "sends_dimensions": dimensions,
-            "cleans_descriptions": clean_descriptions,
-            "type_field": type_field,
-            "parent_field": parent_field,
-            "barcode_field": barcode_field,
-            "mpn_field": mpn_field,
-            "image_type": None if image_type is None else image_type.strip(),
-            "brand_field": brand_field,
-            "msrp_field": msrp_field,
-        },
+        settings=settings.fields,
+        rules=content.fields,
         mapping=mapping_of(map_ or []),
         carriers=carriers_of(carrier or []),
         drift=drift_policies_of(drift or []),
@@ -374,15 +209,16 @@ def set_(
         message = "Say what to change; 'tradepost channel set --help' lists the settings."
         raise NotAllowed(message)
     change = channels.change_channel(channel.pk, edit, _ports())
+    name = settings.name or named
     if as_json:
-        print_json(channel_json(the_channel(new_name or name)))
+        print_json(channel_json(the_channel(name)))
     elif change.fields:
         changed = ", ".join(field.name for field in change.fields)
         say(f"Changed {changed} of '{channel.name}'.")
-        if look_only and "is_look_only" in changed:
+        if settings.is_look_only and "is_look_only" in changed:
             say(f"A run that is at work stops. {look_only_sentence(channel)}")
         if "layout" in changed:
-            tell_to_switch(the_channel(new_name or name))
+            tell_to_switch(the_channel(name))
     else:
         say(f"'{channel.name}' is like that already; nothing was changed.")
     return Exit.DONE

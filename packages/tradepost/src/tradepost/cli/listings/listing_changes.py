@@ -8,23 +8,20 @@ from typing import Annotated
 import typer
 
 from tradepost.cli.arguments import (
-    AllOption,
     BeyondBrakeOption,
     ChannelOption,
     DryRunOption,
-    FileOption,
     JsonOption,
     OutputOption,
     SaveOption,
-    Skus,
-    WhereOption,
     YesOption,
     shell_user,
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.listings.listing_choice import ListingChoice
+from tradepost.cli.listings.listing_choice import ListingChoice, ListingChoiceOrAll, Manner, MannerOfRun
 from tradepost.cli.listings.listing_runs import execute_chosen
+from tradepost.cli.option_groups import with_groups
 from tradepost.cli.output import counted, err, print_json, say
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listings.listing import Pending
@@ -33,78 +30,49 @@ from tradepost.operations.selection import FULL_EXISTENCE
 # What can be chosen is what the table of fields lets be overwritten.
 _CONTENT = {group.name: group.value for group in Group if group in CONTENT_GROUPS}
 ContentGroup = StrEnum("ContentGroup", _CONTENT)  # type: ignore[misc]  # the table says which, and not this line
-NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]
 
 
-def publish(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    now: NowOption = False,
-    dry_run: DryRunOption = False,
-    save: SaveOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    beyond_brake: BeyondBrakeOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
+@with_groups
+def publish(choice: ListingChoiceOrAll, manner: MannerOfRun) -> Exit:
     """Queue listings to be created on the store; without any, publish what is due."""
-    choice = ListingChoice(skus, all_, where, file)
     if choice.is_blank:
         return execute_chosen(
-            "publish", choice, dry_run=dry_run, save=save, channel=channel, as_json=as_json, beyond_brake=beyond_brake
+            "publish",
+            choice,
+            dry_run=manner.dry_run,
+            save=manner.save,
+            channel=manner.channel_name,
+            as_json=manner.as_json,
+            beyond_brake=manner.beyond_brake,
         )
-    return _ask(
-        Pending.PUBLISH,
-        choice,
-        now=now,
-        dry_run=dry_run,
-        save=save,
-        output=output,
-        yes=yes,
-        channel=channel,
-        as_json=as_json,
-        beyond_brake=beyond_brake,
-    )
+    return _ask(Pending.PUBLISH, choice, manner)
 
 
+@with_groups
 def overwrite(
-    skus: Skus = None,
-    *,
     groups: Annotated[
         list[ContentGroup] | None, typer.Option("--group", help="Only this part of the content; may be repeated.")
     ] = None,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    now: NowOption = False,
-    dry_run: DryRunOption = False,
-    save: SaveOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    beyond_brake: BeyondBrakeOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
+    *,
+    choice: ListingChoiceOrAll,
+    manner: MannerOfRun,
 ) -> Exit:
     """Queue published listings to get their content replaced by the catalogue's."""
     chosen = frozenset(Group(group.value) for group in groups) if groups else CONTENT_GROUPS
-    return _ask(
-        Pending.OVERWRITE,
-        ListingChoice(skus, all_, where, file),
-        groups=chosen,
-        is_chosen=bool(groups),
-        now=now,
-        dry_run=dry_run,
-        save=save,
-        output=output,
-        yes=yes,
-        channel=channel,
-        as_json=as_json,
-        beyond_brake=beyond_brake,
-    )
+    return _ask(Pending.OVERWRITE, choice, manner, groups=chosen, is_chosen=bool(groups))
+
+
+def _ask(
+    change: Pending,
+    choice: ListingChoice,
+    manner: Manner,
+    *,
+    groups: frozenset[Group] = CONTENT_GROUPS,
+    is_chosen: bool = False,
+) -> Exit:
+    from tradepost.cli.listings.requests import ask, requested
+
+    return ask(requested(manner.channel, change, choice, groups=groups, is_chosen=is_chosen), manner)
 
 
 def _named(command: Callable[..., Exit], name: str, about: str) -> Callable[..., Exit]:
@@ -115,33 +83,9 @@ def _named(command: Callable[..., Exit], name: str, about: str) -> Callable[...,
 def _asking(change: Pending, about: str) -> Callable[..., Exit]:
     """Make the command that asks for a change of status."""
 
-    def command(
-        skus: Skus = None,
-        *,
-        all_: AllOption = False,
-        where: WhereOption = None,
-        file: FileOption = None,
-        now: NowOption = False,
-        dry_run: DryRunOption = False,
-        save: SaveOption = False,
-        output: OutputOption = None,
-        yes: YesOption = False,
-        beyond_brake: BeyondBrakeOption = False,
-        channel: ChannelOption = "",
-        as_json: JsonOption = False,
-    ) -> Exit:
-        return _ask(
-            change,
-            ListingChoice(skus, all_, where, file),
-            now=now,
-            dry_run=dry_run,
-            save=save,
-            output=output,
-            yes=yes,
-            channel=channel,
-            as_json=as_json,
-            beyond_brake=beyond_brake,
-        )
+    @with_groups
+    def command(choice: ListingChoiceOrAll, manner: MannerOfRun) -> Exit:
+        return _ask(change, choice, manner)
 
     return _named(command, change.value, about)
 
@@ -154,24 +98,11 @@ delist = _asking(Pending.DELIST, "Queue listings to be removed from the store fo
 def _doing(verb: str, about: str, *, name: str = "") -> Callable[..., Exit]:
     """Make the command that does at once what needs no run."""
 
-    def command(
-        skus: Skus = None,
-        *,
-        all_: AllOption = False,
-        where: WhereOption = None,
-        file: FileOption = None,
-        dry_run: DryRunOption = False,
-        output: OutputOption = None,
-        yes: YesOption = False,
-        channel: ChannelOption = "",
-        as_json: JsonOption = False,
-    ) -> Exit:
+    @with_groups
+    def command(choice: ListingChoiceOrAll, manner: Manner) -> Exit:
         from tradepost.cli.listings.requests import do_at_once
 
-        choice = ListingChoice(skus, all_, where, file)
-        return do_at_once(
-            the_channel(channel), verb, choice, is_confirmed=yes, dry_run=dry_run, as_json=as_json, output=output
-        )
+        return do_at_once(manner.channel, verb, choice, manner)
 
     return _named(command, name or verb, about)
 
@@ -194,23 +125,10 @@ accept_drift = _doing(
 )
 
 
-def clear(
-    skus: Skus = None,
-    *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
-) -> Exit:
+@with_groups
+def clear(choice: ListingChoiceOrAll, manner: Manner) -> Exit:
     """Take back what was asked for and is not done yet."""
-    choice = ListingChoice(skus, all_, where, file)
-    return _ask(
-        Pending.NONE, choice, now=False, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json
-    )
+    return _ask(Pending.NONE, choice, manner)
 
 
 def request(
@@ -236,11 +154,10 @@ def request(
     return request_file(chosen, file, dry_run=dry_run, is_confirmed=yes, as_json=as_json, output=output)
 
 
+@with_groups
 def sync(
-    skus: Skus = None,
+    choice: ListingChoice,
     *,
-    where: WhereOption = None,
-    file: FileOption = None,
     full: Annotated[
         bool, typer.Option("--full", help="Look at every product of the store for links that broke, not by counting.")
     ] = False,
@@ -259,7 +176,6 @@ def sync(
     as_json: JsonOption = False,
 ) -> Exit:
     """Send prices, quantities and status that changed, and notice what is gone or was changed on the store."""
-    choice = ListingChoice(skus, where=where, file=file)
     if force:
         from tradepost.cli.listings.requests import force_sync
 
@@ -332,12 +248,10 @@ def named_handles(names: Sequence[str]) -> tuple[list[str], list[str]]:
     return sorted(handles | set(by_sku.values())), [n for n in names if n not in handles and n not in by_sku]
 
 
+@with_groups
 def remove(
-    skus: Skus = None,
+    choice: ListingChoiceOrAll,
     *,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
     delist: Annotated[
         bool, typer.Option("--delist", help="Remove the products from the store first, for good; they stay there else.")
     ] = False,
@@ -356,40 +270,10 @@ def remove(
 
     return remove_listings(
         the_channel(channel),
-        ListingChoice(skus, all_, where, file),
+        choice,
         delists=delist,
         dry_run=dry_run,
         is_confirmed=yes,
         beyond_brake=beyond_brake,
         as_json=as_json,
-    )
-
-
-def _ask(
-    change: Pending,
-    choice: ListingChoice,
-    *,
-    now: bool,
-    dry_run: bool,
-    output: Path | None,
-    save: bool = False,
-    yes: bool,
-    channel: str,
-    as_json: bool,
-    groups: frozenset[Group] = CONTENT_GROUPS,
-    is_chosen: bool = False,
-    beyond_brake: bool = False,
-) -> Exit:
-    from tradepost.cli.listings.requests import ask, requested
-
-    request = requested(the_channel(channel), change, choice, groups=groups, is_chosen=is_chosen)
-    return ask(
-        request,
-        now=now,
-        dry_run=dry_run,
-        save=save,
-        is_confirmed=yes,
-        as_json=as_json,
-        beyond_brake=beyond_brake,
-        output=output,
     )

@@ -1,17 +1,34 @@
-"""Which listings a command is about: named by SKU, by a filter or by a file, or all for which it is allowed."""
+"""
+Which listings a command is about, and how it is done: named by SKU, by a filter or by a file, or all for which it is
+allowed.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from tradepost.cli.arguments import (
+    AllOption,
+    BeyondBrakeOption,
+    ChannelOption,
+    DryRunOption,
+    FileOption,
+    JsonOption,
     Named,
+    OutputOption,
     RefusedLine,
+    SaveOption,
+    Skus,
+    WhereOption,
+    YesOption,
     did_you_mean,
     listings_by_name,
     named_listings,
     nearest_listings,
+    the_channel,
 )
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import Group
@@ -24,18 +41,19 @@ if TYPE_CHECKING:
 
     from tradepost.database.models import Channel, Listing
 
+NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]
 # A database takes so many values in one statement, and a file may have more.
 _AT_ONCE = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ListingChoice:
     """What was typed to say which listings are meant."""
 
-    skus: Sequence[str] | None = None
+    skus: Skus = None
     is_all: bool = False
-    where: Sequence[str] | None = None
-    file: Path | None = None
+    where: WhereOption = None
+    file: FileOption = None
 
     @property
     def is_blank(self) -> bool:
@@ -45,6 +63,38 @@ class ListingChoice:
     def is_sweeping(self) -> bool:
         """Whether nobody named them one by one, so that those it does not fit are no mistake."""
         return self.is_all or bool(self.where)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingChoiceOrAll(ListingChoice):
+    is_all: AllOption = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How what is asked for is done, and told. `now` and the others that are no options here concern a run."""
+
+    now: bool = False
+    dry_run: DryRunOption = False
+    save: bool = False
+    output: OutputOption = None
+    is_confirmed: YesOption = False
+    beyond_brake: bool = False
+    channel_name: ChannelOption = ""
+    as_json: JsonOption = False
+
+    @property
+    def channel(self) -> "Channel":
+        return the_channel(self.channel_name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MannerOfRun(Manner):
+    """Of what a run applies."""
+
+    now: NowOption = False
+    save: SaveOption = False
+    beyond_brake: BeyondBrakeOption = False
 
 
 def chosen_listings(

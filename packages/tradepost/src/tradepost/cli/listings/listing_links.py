@@ -7,27 +7,25 @@ import typer
 from tradepost.cli.arguments import (
     ChannelOption,
     DryRunOption,
-    FileOption,
     JsonOption,
     SaveOption,
     Skus,
-    WhereOption,
     YesOption,
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.listings.listing_choice import ListingChoice
 from tradepost.cli.listings.listing_runs import execute_chosen
+from tradepost.cli.option_groups import with_groups
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listings.matching import LinkingPriority
 from tradepost.operations.selection import SKU_FROM
 
 
+@with_groups
 def link(
-    skus: Skus = None,
+    choice: ListingChoice,
     *,
-    where: WhereOption = None,
-    file: FileOption = None,
     to: Annotated[
         str, typer.Option("--to", metavar="ID|CODE", help="Link the one listing to this product of the store.")
     ] = "",
@@ -39,14 +37,13 @@ def link(
 ) -> Exit:
     """Join listings to products that are on the store already; 'candidates' shows what could be meant."""
     if not to:
-        choice = ListingChoice(skus, where=where, file=file)
         return execute_chosen("link", choice, dry_run=dry_run, save=save, channel=channel, as_json=as_json)
-    if where or file:
+    if choice.where or choice.file:
         message = "One listing is linked to one product, so name it by its SKU."
         raise NotAllowed(message)
     from tradepost.cli.listings.link_choice import link_to
 
-    return link_to(the_channel(channel), skus, to, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json)
+    return link_to(the_channel(channel), choice.skus, to, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json)
 
 
 def candidates(

@@ -5,20 +5,9 @@ from typing import Annotated
 
 import typer
 
-from tradepost.cli.arguments import (
-    AllOption,
-    ChannelOption,
-    DryRunOption,
-    FileOption,
-    JsonOption,
-    OutputOption,
-    Skus,
-    WhereOption,
-    YesOption,
-    the_channel,
-)
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.listings.listing_choice import ListingChoice
+from tradepost.cli.listings.listing_choice import ListingChoiceOrAll, Manner
+from tradepost.cli.option_groups import with_groups
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import Group
 from tradepost.domain.listings.locks import Locks, locked_pieces, locked_price
@@ -26,9 +15,10 @@ from tradepost.domain.listings.locks import Locks, locked_pieces, locked_price
 STORE = "store"
 
 
+@with_groups
 def lock(
-    skus: Skus = None,
     *,
+    choice: ListingChoiceOrAll,
     price: Annotated[
         str, typer.Option(metavar="PRICE|store", help="At this price, or at whatever the store has.")
     ] = "",
@@ -39,53 +29,29 @@ def lock(
         list[Group] | None,
         typer.Option("--group", help="This part of the content, or the status; may be repeated."),
     ] = None,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
+    manner: Manner,
 ) -> Exit:
     """Leave something of listings alone, whatever the catalogue and the rules say, until it is unlocked."""
     from tradepost.cli.listings.requests import change_locks
 
-    chosen = the_channel(channel)
+    chosen = manner.channel
     locks = _locks_of(price=price, quantity=quantity, groups=groups or ())
-    choice = ListingChoice(skus, all_, where, file)
-    return change_locks(chosen, choice, locks=locks, is_confirmed=yes, dry_run=dry_run, as_json=as_json, output=output)
+    return change_locks(chosen, choice, manner, locks=locks)
 
 
+@with_groups
 def unlock(
-    skus: Skus = None,
     *,
+    choice: ListingChoiceOrAll,
     groups: Annotated[
         list[Group] | None, typer.Option("--group", help="Only this; may be repeated. Without any, everything.")
     ] = None,
-    all_: AllOption = False,
-    where: WhereOption = None,
-    file: FileOption = None,
-    dry_run: DryRunOption = False,
-    output: OutputOption = None,
-    yes: YesOption = False,
-    channel: ChannelOption = "",
-    as_json: JsonOption = False,
+    manner: Manner,
 ) -> Exit:
     """Let what is locked follow the catalogue and the rules again."""
     from tradepost.cli.listings.requests import change_locks
 
-    chosen = the_channel(channel)
-    choice = ListingChoice(skus, all_, where, file)
-    return change_locks(
-        chosen,
-        choice,
-        unlocks=groups or tuple(Group),
-        is_confirmed=yes,
-        dry_run=dry_run,
-        as_json=as_json,
-        output=output,
-    )
+    return change_locks(manner.channel, choice, manner, unlocks=groups or tuple(Group))
 
 
 def _locks_of(*, price: str, quantity: str, groups: Collection[Group]) -> Locks:

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.db.models import QuerySet
 
 from tradepost.cli.arguments import Named, confirm, refuse_to_save, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.listings.listing_choice import ListingChoice, chosen_listings, lines_of_families
+from tradepost.cli.listings.listing_choice import ListingChoice, Manner, chosen_listings, lines_of_families
 from tradepost.cli.output import change_json, counted, err, out, print_json, result_json, say
 from tradepost.cli.runs.results_output import ResultsOutput, results_output
 from tradepost.cli.runs.run_report import (
@@ -136,26 +135,17 @@ def requested(
     return Request(channel=channel, named=named, change=change, groups=groups, is_sweeping=choice.is_sweeping)
 
 
-def ask(
-    request: Request,
-    *,
-    now: bool,
-    dry_run: bool,
-    is_confirmed: bool,
-    as_json: bool,
-    beyond_brake: bool = False,
-    save: bool = False,
-    output: Path | None = None,
-) -> Exit:
+def ask(request: Request, manner: Manner) -> Exit:
     """Queue a change and say when it is applied; with `now` run it for these rows, with `dry_run` only show it."""
-    refuse_to_save(dry_run=dry_run, save=save)
+    dry_run = manner.dry_run
+    refuse_to_save(dry_run=dry_run, save=manner.save)
     if not dry_run:
-        _confirm(request, now=now, is_confirmed=is_confirmed)
+        _confirm(request, now=manner.now, is_confirmed=manner.is_confirmed)
     kind = APPLIED_BY.get(request.change, "")
     report: Report | None = None
-    with results_output(output, lines=request.named.lines, is_preview=dry_run) as results:
+    with results_output(manner.output, lines=request.named.lines, is_preview=dry_run) as results:
         asked = _asked(request, results, dry_run=dry_run)
-        if kind and asked.listing_ids and (now or dry_run):
+        if kind and asked.listing_ids and (manner.now or dry_run):
             # Nothing was queued for a preview, so the run is told to plan as if it had been.
             options = {AS_IF: request.change.value, GROUPS: sorted(request.groups)} if dry_run else None
             report = perform(
@@ -163,19 +153,19 @@ def ask(
                 kind,
                 only=asked.listing_ids,
                 dry_run=dry_run,
-                save=save,
-                quiet=as_json,
+                save=manner.save,
+                quiet=manner.as_json,
                 options=options,
-                beyond_brake=beyond_brake,
+                beyond_brake=manner.beyond_brake,
             )
             results.executed(report.run)
-    if as_json:
+    if manner.as_json:
         print_json({**_request_json(request, asked, dry_run=dry_run), "run": report.to_json() if report else None})
     else:
         if dry_run:
             _show_plan(request, asked, kind=kind)
         else:
-            _tell(request, asked, kind=kind, now=now)
+            _tell(request, asked, kind=kind, now=manner.now)
         if report is not None:
             print_report(report)
         print_unknown(request.channel, request.named)
@@ -231,11 +221,7 @@ def do_at_once(
     channel: Channel,
     verb: str,
     choice: ListingChoice,
-    *,
-    is_confirmed: bool = True,
-    dry_run: bool,
-    as_json: bool,
-    output: Path | None = None,
+    manner: Manner,
 ) -> Exit:
     """Do what needs no run: pause, unpause, unlink, try again, accept what differs, let prices through."""
     fitting = Listing.objects.filter(channel=channel)
@@ -250,21 +236,16 @@ def do_at_once(
     else:
         fitting = fitting.filter(is_paused=verb == Event.UNPAUSED)
     work = _WHOLE[verb] if verb in _WHOLE else _of_event(Event(verb))
-    return _done_at_once(
-        channel, verb, choice, work, fitting, is_confirmed=is_confirmed, dry_run=dry_run, as_json=as_json, output=output
-    )
+    return _done_at_once(channel, verb, choice, manner, work=work, fitting=fitting)
 
 
 def change_locks(
     channel: Channel,
     choice: ListingChoice,
+    manner: Manner,
     *,
     locks: Locks | None = None,
     unlocks: Collection[Group] = (),
-    is_confirmed: bool,
-    dry_run: bool,
-    as_json: bool,
-    output: Path | None = None,
 ) -> Exit:
     """Leave more of listings alone, or less."""
     rows = Listing.objects.filter(channel=channel)
@@ -274,32 +255,28 @@ def change_locks(
     else:
         verb, fitting = LOCK, rows
         work = _whole(verb, partial(preview_lock, wanted=locks), partial(request_lock, wanted=locks))
-    return _done_at_once(
-        channel, verb, choice, work, fitting, is_confirmed=is_confirmed, dry_run=dry_run, as_json=as_json, output=output
-    )
+    return _done_at_once(channel, verb, choice, manner, work=work, fitting=fitting)
 
 
 def _done_at_once(
     channel: Channel,
     verb: str,
     choice: ListingChoice,
+    manner: Manner,
+    *,
     work: _AtOnce,
     fitting: QuerySet[Listing],
-    *,
-    is_confirmed: bool,
-    dry_run: bool,
-    as_json: bool,
-    output: Path | None = None,
 ) -> Exit:
+    dry_run = manner.dry_run
     named = chosen_listings(channel, choice, event=work.event, fitting=fitting)
     if choice.is_sweeping and not dry_run:
         expected = work.plan(channel, named, ResultsOutput())
         if expected.queued:
-            confirm(question(channel, verb, expected.queued), is_confirmed=is_confirmed)
-    with results_output(output, lines=named.lines, is_preview=dry_run) as results:
+            confirm(question(channel, verb, expected.queued), is_confirmed=manner.is_confirmed)
+    with results_output(manner.output, lines=named.lines, is_preview=dry_run) as results:
         results.refused(named.refused, verb)
         asked = (work.plan if dry_run else work.do)(channel, named, results)
-    if as_json:
+    if manner.as_json:
         print_json(
             {
                 "change": verb,
