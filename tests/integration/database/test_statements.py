@@ -3,6 +3,7 @@
 # ruff: noqa: PLR0917 - fixtures are asked for by name
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db import transaction
 from tradepost.database.models import Channel, Listing, Sighting, VariantRecord
 from tradepost.database.stock.statements import statements_of
 from tradepost.domain.orders.order import StoreStatus
-from tradepost.domain.stock.stock import Counting, OrderSighting, SoldLine
+from tradepost.domain.stock.stock import Counting, OrderSighting, SoldLine, is_statement
 from tradepost.operations.ports import Saying, SightedOrder, SourceSettings
 
 HOUR = timedelta(hours=1)
@@ -117,6 +118,31 @@ def test_where_a_column_says_when_it_was_counted_a_later_number_is_a_statement(
 
     assert stock()["CUP"] == (available, 3)
     assert cup("stated_at") == (counted_at if available == 5 else noon,)
+
+
+def test_a_number_is_a_statement_where_the_rule_says_so_whether_its_variant_was_there_or_not(
+    shop, save, simple, catalogue, noon
+):
+    cases = list(product(Counting, (None, -1, 0, 1), (None, 5, 8)))
+    stated = []
+    for place, (counting, hours, before) in enumerate(cases):
+        counted_at = None if hours is None else noon + hours * HOUR
+        VariantRecord.objects.filter(sku="CUP").update(stated_by="ada", stated_at=noon, source_quantity=before)
+        numbers = [simple(sku, quantity=5, counted_at=counted_at) for sku in ("CUP", f"NEW-{place}")]
+
+        save(numbers, at=noon + 9 * HOUR, counting=counting)
+
+        makers = dict(VariantRecord.objects.values_list("sku", "stated_by"))
+        stated.append((makers["CUP"] != "ada", makers[f"NEW-{place}"] != ""))
+
+    times = [None if hours is None else noon + hours * HOUR for _, hours, _ in cases]
+    assert stated == [
+        (
+            is_statement(counting, 5, counted_at=at, before=before, stated_at=noon),
+            is_statement(counting, 5, counted_at=at),
+        )
+        for (counting, _, before), at in zip(cases, times, strict=True)
+    ]
 
 
 def test_a_number_by_column_knows_what_had_been_handed_over_when_it_was_counted_less_the_lag(

@@ -11,7 +11,7 @@ from tradepost.database.listings.wanted import refresh_available
 from tradepost.database.models import Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue.catalogue import Variant
-from tradepost.domain.stock.stock import Counting, OrdersThrough, Stating
+from tradepost.domain.stock.stock import Counting, OrdersThrough, Stating, is_statement
 from tradepost.operations.ports import ContestedQuantity, Saying, SkuValues, Statement
 
 _GIVEN = {
@@ -48,16 +48,15 @@ _NONE = FirstStatement()
 
 def first_statement(variant: Variant, saying: Saying, *, source_id: int | None) -> FirstStatement:
     """
-    Say what a variant is made with, by the rules of `take_numbers` where nothing was stated before.
+    Say what a variant is made with, of which nothing was stated before; see `take_numbers` for all others.
 
     `source_id`: of the source that says it.
     """
     if variant.quantity is None or (saying.source and saying.states is Stating.NEVER):
         return _NONE
-    is_by_row = saying.counting is Counting.COLUMN
-    if is_by_row and variant.counted_at is None:
+    if not is_statement(saying.counting, variant.quantity, counted_at=variant.counted_at):
         return FirstStatement(source_quantity=variant.quantity, quantity_source_id=source_id)
-    stated_at = variant.counted_at if is_by_row else saying.at
+    stated_at = variant.counted_at if saying.counting is Counting.COLUMN else saying.at
     return FirstStatement(variant.quantity, saying.by, stated_at, variant.quantity, source_id)
 
 
@@ -235,7 +234,7 @@ def _state(
     through: Mapping[str, OrdersThrough] = MappingProxyType({}),
 ) -> frozenset[str]:
     """Make statements of numbers; returns the SKUs of those that are some."""
-    # Which numbers are statements: see `domain.stock.stock.Counting`.
+    # The rule is `domain.stock.stock.is_statement`.
     stated = sql.fetch_rows(
         """
         UPDATE tradepost_variant

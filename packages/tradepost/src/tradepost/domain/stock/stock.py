@@ -48,6 +48,29 @@ class Counting(StrEnum):
     COLUMN = "column"
 
 
+def is_statement(
+    counting: Counting,
+    number: int,
+    *,
+    counted_at: datetime | None,
+    before: int | None = None,
+    stated_at: datetime | None = None,
+) -> bool:
+    """
+    Whether a source's number is a statement.
+
+    `counted_at`: when it was, as its row says. `before`: the number that a source said last, `stated_at`: when the last
+    statement was made; None where there is none.
+    """
+    match counting:
+        case Counting.FILE:
+            return True
+        case Counting.CHANGED:
+            return number != before
+        case Counting.COLUMN:
+            return counted_at is not None and (stated_at is None or counted_at > stated_at)
+
+
 class Stating(StrEnum):
     """
     Whether a source states quantities: one that does it for a variant, no other one does.
