@@ -31,7 +31,7 @@ from tradepost.domain.listings.codes import code_key, other_codes
 from tradepost.domain.listings.content import listing_codes
 from tradepost.domain.listings.listing import Health, Link, Pending
 from tradepost.domain.listings.listing_rules import ListingRules, articles_of
-from tradepost.operations.ports import MadeListings
+from tradepost.operations.ports import ChannelSettings, MadeListings
 
 _RETIRED = "The product has no options any more, so its page goes off sale; delist it when nobody needs it."
 
@@ -43,6 +43,7 @@ class _New(NamedTuple):
     variant_id: int | None
     kind: Kind
     code: str
+    code_key: str
     sku: str
     pending: Pending
 
@@ -63,13 +64,14 @@ def build_listings(
 
     What the channel does not list gets nothing new; `is_asked`: by a person, and then only its rules say so.
     """
-    seen = _Holdings.read(handles, channel_id)
+    settings = settings_of(Channel.objects.get(pk=channel_id))
+    seen = _Holdings.read(handles, settings)
     lacking = seen.lacking()
     if not codes:
-        lacking = _listed(lacking, channel_id, is_asked=is_asked)
+        lacking = _listed(lacking, settings, is_asked=is_asked)
     wanted = [new for product_id in sorted(lacking) for new in seen.new_of(product_id, codes, queue=queue)]
     wanted = _with_free_codes(wanted, channel_id)
-    shown = _shown_by(wanted, seen.products, channel_id)
+    shown = _shown_by(wanted, seen.products, settings)
     parents = _make(wanted, shown, seen.parents, channel_id, at)
     # Mostly a code is the SKU, which products are found by as it is.
     note_product_words({new.product_id for new in wanted if new.code != new.sku})
@@ -102,20 +104,20 @@ class _Holdings:
     had_some: frozenset[int]
 
     @classmethod
-    def read(cls, handles: Collection[str], channel_id: int) -> "_Holdings":
+    def read(cls, handles: Collection[str], settings: ChannelSettings) -> "_Holdings":
         found = ProductRecord.objects.filter(handle__in=sql.among_texts(handles))
         products = {row["id"]: row for row in found.values("id", "handle", "option_names", "is_for_sale")}
-        layout = settings_of(Channel.objects.get(pk=channel_id)).rules.layout
+        layout = settings.rules.layout
         is_family = {
             number: has_parent(layout, is_family=bool(row["option_names"])) for number, row in products.items()
         }
-        _follow_catalogue(products, channel_id)
+        _follow_catalogue(products, settings.id)
         of_products = sql.among_ids(products)
         in_order = VariantRecord.objects.filter(product_id__in=of_products, is_gone=False).order_by("position", "id")
         variants: dict[int, list[tuple[str, int]]] = defaultdict(list)
         for sku, variant_id, product_id in in_order.values_list("sku", "id", "product_id"):
             variants[product_id].append((sku, variant_id))
-        ours = sql.in_channel(Listing.objects.filter(product_id__in=of_products), channel_id)
+        ours = sql.in_channel(Listing.objects.filter(product_id__in=of_products), settings.id)
         rows = list(ours.values_list("product_id", "id", "kind", "variant_id"))
         return cls(
             products,
@@ -144,11 +146,11 @@ class _Holdings:
             codes = {sku: on_store.get((handle, sku), code) for sku, code in codes.items()}
         pending = Pending.PUBLISH if queue and product["is_for_sale"] else Pending.NONE
         if is_family and product_id not in self.parents:
-            yield _New(product_id, None, Kind.PARENT, codes[""], handle, pending)
+            yield _New(product_id, None, Kind.PARENT, codes[""], code_key(codes[""]), handle, pending)
         kind = Kind.VARIANT if is_family else Kind.SIMPLE
         for sku, variant_id in variants:
             if variant_id not in self.listed:
-                yield _New(product_id, variant_id, kind, codes[sku], sku, pending)
+                yield _New(product_id, variant_id, kind, codes[sku], code_key(codes[sku]), sku, pending)
 
     @property
     def in_layout(self) -> set[int]:
@@ -179,18 +181,17 @@ def lacking(handles: Collection[str], *, channel_id: int) -> list[str]:
     return [row["handle"] for row in found]
 
 
-def _listed(product_ids: Collection[int], channel_id: int, *, is_asked: bool) -> set[int]:
+def _listed(product_ids: Collection[int], settings: ChannelSettings, *, is_asked: bool) -> set[int]:
     """Those of these products that the channel lists: by its rules, or else because somebody asks for it."""
     if not product_ids:
         return set()
-    settings = settings_of(Channel.objects.get(pk=channel_id))
     rules = ListingRules.of(settings.listing_rules)
     if settings.lists_new and not rules.says_what_is_listed:
         return set(product_ids)
     # A family that is there gets its new variants.
     known: set[int] = set()
     if not (settings.lists_new or is_asked):
-        ours = sql.in_channel(Listing.objects.filter(product_id__in=product_ids, is_left_out=False), channel_id)
+        ours = sql.in_channel(Listing.objects.filter(product_id__in=product_ids, is_left_out=False), settings.id)
         known = set(ours.values_list("product_id", flat=True))
     found: set[int] = set()
     for product_id, product in products_by_id(product_ids).items():
@@ -206,26 +207,25 @@ def _with_free_codes(wanted: Sequence[_New], channel_id: int) -> list[_New]:
     Let nothing have the code of another listing: a store knows no case in codes, and a listing keeps its own while its
     product is on the store, also when the catalogue has it no more.
     """
-    taken = _taken([new.code for new in wanted], channel_id)
+    taken = _taken([new.code_key for new in wanted], channel_id)
     found: list[_New] = []
     for new in wanted:
         free = new
-        if code_key(new.code) in taken:
-            others = other_codes(new.sku, new.code, is_parent=new.kind is Kind.PARENT)
-            code = next(other for other in others if code_key(other) not in taken and not _taken([other], channel_id))
-            free = new._replace(code=code)
-        taken.add(code_key(free.code))
+        if new.code_key in taken:
+            keyed = (
+                (code, code_key(code)) for code in other_codes(new.sku, new.code, is_parent=new.kind is Kind.PARENT)
+            )
+            code, key = next((code, key) for code, key in keyed if key not in taken and not _taken([key], channel_id))
+            free = new._replace(code=code, code_key=key)
+        taken.add(free.code_key)
         found.append(free)
     return found
 
 
-def _taken(codes: Collection[str], channel_id: int) -> set[str]:
-    keys = {code_key(code) for code in codes}
-    return set(
-        Listing.objects.filter(channel_id=channel_id, code_key__in=sql.among_texts(keys)).values_list(
-            "code_key", flat=True
-        )
-    )
+def _taken(keys: Collection[str], channel_id: int) -> set[str]:
+    """Those of these keys of codes that a listing of the channel has."""
+    found = Listing.objects.filter(channel_id=channel_id, code_key__in=sql.among_texts(keys))
+    return set(found.values_list("code_key", flat=True))
 
 
 # What a listing is made with, whatever it is of.
@@ -257,11 +257,13 @@ _AT_FIRST: Mapping[str, Any] = MappingProxyType(
 )
 
 
-def _shown_by(listings: Sequence[_New], products: Mapping[int, Mapping[str, Any]], channel_id: int) -> WantedOfNew:
+def _shown_by(
+    listings: Sequence[_New], products: Mapping[int, Mapping[str, Any]], settings: ChannelSettings
+) -> WantedOfNew:
     """Say what these should show, by their places."""
     if not listings:
         return WantedOfNew()
-    alike = {**NOTHING_SHOWN._asdict(), **_AT_FIRST, "channel_id": channel_id}
+    alike = {**NOTHING_SHOWN._asdict(), **_AT_FIRST, "channel_id": settings.id}
     parents = {new.product_id: place for place, new in enumerate(listings) if new.kind is Kind.PARENT}
     return wanted_of_new(
         [
@@ -278,7 +280,7 @@ def _shown_by(listings: Sequence[_New], products: Mapping[int, Mapping[str, Any]
             }
             for place, new in enumerate(listings)
         ],
-        channel_id=channel_id,
+        settings,
     )
 
 
@@ -307,7 +309,7 @@ def _insert(
                         parents[new.product_id] if new.kind is Kind.VARIANT else None,
                         new.kind,
                         new.code,
-                        code_key(new.code),
+                        new.code_key,
                         new.sku,
                         new.pending,
                         *shown[1:],

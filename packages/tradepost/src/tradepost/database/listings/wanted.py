@@ -206,18 +206,18 @@ class WantedOfNew:
     changes: WantedChanges = field(default_factory=WantedChanges)
 
 
-def wanted_of_new(rows: Sequence[Mapping[str, Any]], *, channel_id: int) -> WantedOfNew:
+def wanted_of_new(rows: Sequence[Mapping[str, Any]], settings: ChannelSettings) -> WantedOfNew:
     """
-    Compute it as `refresh_products` would right behind. `rows`: their columns, with a number of no other listing as id
-    and as that of their new parents.
+    Compute it as `refresh_products` would right behind, by these settings of their channel. `rows`: their columns, with
+    a number of no other listing as id and as that of their new parents.
     """
-    channels = _channels(rows)
+    channels = {settings.id: _Channel.of(settings)}
     found = _computed(rows, {row["product_id"] for row in rows}, channels)
     parents = {
         parent.id: NOTHING_SHOWN._replace(**parent._asdict())
         for parent in _parent_prices(rows, rows, channels, by_now=found.by_listing)
     }
-    return WantedOfNew(found.by_listing | parents, found.reasons.get(channel_id, {}), found.changes)
+    return WantedOfNew(found.by_listing | parents, found.reasons.get(settings.id, {}), found.changes)
 
 
 @dataclass(frozen=True, slots=True)
