@@ -52,14 +52,7 @@ class TargetForm(PlaceForm):
 
     confirmed_by = choice_field("Who says that they are taken over", _CONFIRMATIONS.items())
     command = "'tradepost orders deliver-to'"
-    field_order: Iterable[str] | None = (
-        "address",
-        "secret",
-        "without_secret",
-        "fingerprint",
-        "confirmed_by",
-        "keeps_untested",
-    )
+    field_order: Iterable[str] | None = _PLACE_FIELDS
 
     def target(self) -> ConsumerTarget:
         typed = self.cleaned_data
@@ -155,38 +148,9 @@ def consumer_page(request: HttpRequest, consumer_id: int) -> HttpResponse:
     form.fields["address"].required = True
     if request.method == "POST":
         need(request, _ACTS.get(asked, ""))
-        try:
-            if asked == "off":
-                set_target(
-                    consumer.name,
-                    None,
-                    _exports(request, channel),
-                    wiring.orders.targets_of(channel),
-                    channel_name=channel.name,
-                )
-                messages.success(request, f"{consumer.name} is brought nothing any more; its program may fetch.")
-                return redirect(_PAGE, consumer.pk)
-            if asked == "take":
-                return _batch_file(request, consumer) or redirect(_PAGE, consumer.pk)
-            if asked == "confirm":
-                handover = confirm_batch(
-                    consumer.name, needed_row_number(request.POST.get("cursor", "")), _exports(request, channel)
-                )
-                number = len(handover.marked)
-                messages.success(request, f"{number} {'order is' if number == 1 else 'orders are'} handed over.")
-                return redirect(_PAGE, consumer.pk)
-            if asked == "test" and at is not None:
-                messages.success(request, tried(at, channel, takes=True))
-                return redirect(_PAGE, consumer.pk)
-            if asked == "keep" and form.is_valid() and (seen := form.tried(channel, takes=True)) is not None:
-                _set_target(request, channel, consumer.name, form)
-                messages.success(request, f"{consumer.name} is brought its orders there. {seen}")
-                return redirect(_PAGE, consumer.pk)
-        except TradepostError as refusal:
-            if asked != "keep":
-                messages.warning(request, refused_words(refusal))
-                return redirect(_PAGE, consumer.pk)
-            form.add_error(None, refused_words(refusal))
+        answer = _keep(request, consumer, form) if asked == "keep" else _do(request, consumer, asked, at)
+        if answer is not None:
+            return answer
     return page(
         request,
         "back_office/orders/consumer.html",
@@ -203,6 +167,43 @@ def consumer_page(request: HttpRequest, consumer_id: int) -> HttpResponse:
         may_take=may(request, "orders export"),
         may_confirm=may(request, "orders confirm"),
     )
+
+
+def _keep(request: HttpRequest, consumer: Consumer, form: TargetForm) -> HttpResponse | None:
+    """Try out and keep where orders are brought; None where they can't be, which stands at the form then."""
+    if not form.is_valid():
+        return None
+    try:
+        seen = form.tried(consumer.channel, takes=True)
+        if seen is None:
+            return None
+        _set_target(request, consumer.channel, consumer.name, form)
+    except TradepostError as refusal:
+        form.add_error(None, refused_words(refusal))
+        return None
+    messages.success(request, f"{consumer.name} is brought its orders there. {seen}")
+    return redirect(_PAGE, consumer.pk)
+
+
+def _do(request: HttpRequest, consumer: Consumer, asked: str, at: SourceAddress | None) -> HttpResponse:
+    """Do what needs no form, and say on the page what came of it; `at`: where its orders are brought."""
+    channel = consumer.channel
+    try:
+        ports = _exports(request, channel)
+        if asked == "take" and (file := _batch_file(request, consumer)) is not None:
+            return file
+        if asked == "off":
+            set_target(consumer.name, None, ports, wiring.orders.targets_of(channel), channel_name=channel.name)
+            messages.success(request, f"{consumer.name} is brought nothing any more; its program may fetch.")
+        elif asked == "confirm":
+            handover = confirm_batch(consumer.name, needed_row_number(request.POST.get("cursor", "")), ports)
+            number = len(handover.marked)
+            messages.success(request, f"{number} {'order is' if number == 1 else 'orders are'} handed over.")
+        elif asked == "test" and at is not None:
+            messages.success(request, tried(at, channel, takes=True))
+    except TradepostError as refusal:
+        messages.warning(request, refused_words(refusal))
+    return redirect(_PAGE, consumer.pk)
 
 
 def forget_consumer(request: HttpRequest, consumer_id: int) -> HttpResponse:
