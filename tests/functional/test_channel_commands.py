@@ -446,6 +446,21 @@ def test_a_name_that_is_taken_is_refused(connected, words):
     assert (said.code, "There is a channel 'other' already" in said.err) == (2, True)
 
 
+def test_a_store_that_a_channel_has_gets_no_second_one(connected, box):
+    """Each of its orders came in twice, was packed twice, and took its pieces off sale twice."""
+    other = Channel.objects.create(name="other")
+    address = ("--domain", box.endpoint, "--plain-http", "--local", "--store-code")
+
+    added = connected("channel", "add", "twin", *address, box.store_code.upper())
+    moved = connected("channel", "set", "other", *address, box.store_code)
+    kept = connected("channel", "set", "shop", *address, box.store_code)
+
+    for said in (added, moved):
+        assert (said.code, "This store is connected already, as 'shop'" in said.err) == (2, True), said
+    assert (kept.code, list(other.connections.all())) == (0, [])
+    assert Channel.objects.count() == 2
+
+
 # --- pausing and removing ---
 
 

@@ -215,10 +215,16 @@ def test_a_second_channel_uses_the_connection_of_the_first_again(alice, store, b
     second = begun(alice, "outlet")
     first = Channel.objects.get(name="shop")
 
-    answer = alice.post(step_of(second, "connection"), {"reuse": str(first.pk), "store_code": box.store_code})
+    same = alice.post(step_of(second, "connection"), {"reuse": str(first.pk), "store_code": box.store_code})
+    answer = alice.post(step_of(second, "connection"), {"reuse": str(first.pk), "store_code": "outlet"})
 
+    assert "This store is connected already, as 'shop'" in words_of(same)
     assert answer["Location"] == step_of(second, "test")
-    assert "Everything is well." in words_of(alice.post(step_of(second, "test"), {"do": "test"}, follow=True))
+    made, kept = (each.connections.get(kind="store_api") for each in (second, first))
+    assert (made.store_code, bytes(made.secrets)) != (kept.store_code, b"")
+    alice.post(step_of(second, "connection"), {"reuse": str(first.pk), "store_code": "outlet"})
+    found = words_of(alice.post(step_of(second, "test"), {"do": "test"}, follow=True))
+    assert "Everything is well." not in found
 
 
 def test_a_channel_that_only_looks_writes_nothing_and_goes_live_later(alice, store, box, shell, sample):

@@ -5,7 +5,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tradepost.database.channels.channel_settings import set_settings, settings_of
@@ -171,17 +171,12 @@ class DjangoChannels:
         channel.save(update_fields=["archived_at", "name"])
         return True
 
+    def holder(self, store: StoreConnection, *, besides: int) -> str:
+        in_use = _channels_of(store).filter(archived_at__isnull=True).exclude(pk=besides)
+        return in_use.order_by("pk").values_list("name", flat=True).first() or ""
+
     def removed(self, store: StoreConnection) -> RemovedChannel | None:
-        address = urlsplit(store.domain)
-        host = (address.hostname or "").removeprefix("www.")
-        places = Connection.objects.filter(
-            Q(host__iexact=host) | Q(host__iexact=f"www.{host}"),
-            kind=ConnectionKind.STORE_API.value,
-            port=address.port,
-            folder=store.folder,
-            store_code__iexact=store.store_code,
-        )
-        found = Channel.objects.filter(archived_at__isnull=False, connections__in=places).order_by("archived_at").last()
+        found = _channels_of(store).filter(archived_at__isnull=False).order_by("archived_at").last()
         if found is None or found.archived_at is None:
             return None
         return RemovedChannel(found.pk, found.name.rpartition(_REMOVED)[0], found.archived_at)
@@ -194,6 +189,20 @@ class DjangoChannels:
     def replace_begun(self, channel_id: int, *, by: int) -> None:
         Run.objects.filter(channel_id=channel_id).update(channel_id=by)
         _in_use(channel_id).delete()
+
+
+def _channels_of(store: StoreConnection) -> QuerySet[Channel]:
+    """The channels of a store, in use or not: of its address, in any case and with `www.` or without."""
+    address = urlsplit(store.domain)
+    host = (address.hostname or "").removeprefix("www.")
+    places = Connection.objects.filter(
+        Q(host__iexact=host) | Q(host__iexact=f"www.{host}"),
+        kind=ConnectionKind.STORE_API.value,
+        port=address.port,
+        folder=store.folder,
+        store_code__iexact=store.store_code,
+    )
+    return Channel.objects.filter(connections__in=places)
 
 
 def note_refusal(channel_id: int, reason: str, *, until: datetime) -> None:

@@ -44,10 +44,13 @@ class ChannelPorts:
 
 
 def refuse_unusable(profile: ChannelProfile, ports: ChannelPorts) -> None:
-    """Raise NotAllowed for a name that is taken, AddressRefused for what can't be called; secrets aren't looked at."""
+    """
+    Raise NotAllowed for a name or a store that is taken, AddressRefused for what can't be called; secrets aren't looked
+    at.
+    """
     if ports.channels.has(profile.name):
         raise NotAllowed(f"There is a channel '{profile.name}' already; 'tradepost channel set' changes it.")
-    _settled(profile, ports.connector)
+    _refuse_held_store(_settled(profile, ports.connector), ports)
 
 
 def connect_channel(
@@ -65,7 +68,7 @@ def connect_channel(
     None, and nothing kept, where something is not: the name stays free, and the same may be asked again. Without
     `is_checked` it is kept unseen. `chooses_images`: where no image server is given, images go the way that the store
     takes them in without one, if it does. A channel of this store that was taken out of use goes on (`take_in`). Raises
-    NotAllowed for a name that is taken, AddressRefused.
+    NotAllowed for a name or a store that is taken, AddressRefused.
     """
     refuse_unusable(profile, ports)
     profile = _settled(profile, ports.connector)
@@ -121,9 +124,9 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
     """
     Change a channel's settings or connections; return what differs, without fields where nothing does.
 
-    `edit` gets the channel with blank secrets, and those that it leaves blank stay. Raises NotAllowed for a name that
-    is taken and for what is impossible, AddressRefused. What is on the store in another layout than the channel has by
-    then is switched by the next publish.
+    `edit` gets the channel with blank secrets, and those that it leaves blank stay. Raises NotAllowed for a name or a
+    store that is taken and for what is impossible, AddressRefused. What is on the store in another layout than the
+    channel has by then is switched by the next publish.
     """
     change, _ = change_what_is_shown(channel_id, edit, ports)
     return change
@@ -188,6 +191,8 @@ def _edited(
     """Return a channel before and after; raises NotAllowed for what is impossible."""
     before = ports.channels.read(channel_id)
     after = _settled(edit(before), ports.connector)
+    if _store_place(after) != _store_place(before):
+        _refuse_held_store(after, ports)
     _refuse_impossible_prices(after)
     _refuse_misfits(after.settings)
     return before, after
@@ -392,6 +397,22 @@ def _settled(profile: ChannelProfile, connector: Connector) -> ChannelProfile:
         store=None if profile.store is None else connector.settled_store(profile.store),
         images=None if profile.images is None else connector.settled_images(profile.images),
     )
+
+
+def _refuse_held_store(profile: ChannelProfile, ports: ChannelPorts) -> None:
+    """With two channels each order of a store comes in twice: it is packed twice, and reserves its pieces twice."""
+    holder = "" if profile.store is None else ports.channels.holder(profile.store, besides=profile.settings.id)
+    if holder:
+        raise NotAllowed(
+            f"This store is connected already, as '{holder}'; as a second channel its orders would come in twice, and "
+            f"what they took would be off sale twice. 'tradepost channel set {shlex.quote(holder)}' changes that "
+            "channel."
+        )
+
+
+def _store_place(profile: ChannelProfile) -> tuple[str, str, str] | None:
+    store = profile.store
+    return None if store is None else (store.domain, store.folder, store.store_code)
 
 
 def _refuse_impossible_prices(profile: ChannelProfile) -> None:

@@ -333,6 +333,10 @@ class Channels(Protocol):
         """
         ...
 
+    def holder(self, store: StoreConnection, *, besides: int) -> str:
+        """Return the name of the channel in use that has a store, `besides` this one; blank where there is none."""
+        ...
+
     def removed(self, store: StoreConnection) -> RemovedChannel | None:
         """Return the channel that a store had, if it was taken out of use; of several the last."""
         ...
