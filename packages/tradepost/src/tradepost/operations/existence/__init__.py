@@ -191,14 +191,20 @@ def look_at_confirmed_store(ports: Ports) -> None:
 
 
 def _left_by_all(ports: Ports, parents: Sequence[ListingRow]) -> frozenset[int]:
-    """Those of the pages, by listing, of which every variant was delisted, or is asked to be."""
+    """
+    Those of the pages, by listing, that go along with their last variant, which was delisted or is asked to be.
+
+    What is not linked holds no page, there or here.
+    """
     variants = ports.listings.variants_of([parent.id for parent in parents])
+    asked = {row.parent_id for row in variants if row.status.pending is Pending.DELIST}
+    delisted = {row.parent_id for row in variants if row.status.health is Health.DELISTED}
     staying = {
         row.parent_id
         for row in variants
-        if row.status.pending is not Pending.DELIST and row.status.health is not Health.DELISTED
+        if row.status.link is not Link.UNLINKED and row.status.pending is not Pending.DELIST
     }
-    return frozenset(row.parent_id for row in variants if row.parent_id is not None) - staying
+    return frozenset(number for number in (asked | delisted) - staying if number is not None)
 
 
 def _read(
