@@ -285,6 +285,11 @@ class MemoryListings:
     def code_holders(self, codes: Collection[str]) -> dict[str, CodeHolder]:
         return {key: CodeHolder(row.id, row.sku) for key, row in self.by_codes(codes).items()}
 
+    def standing_layouts(self, ids: Collection[int]) -> dict[int, Layout]:
+        pages = ((number, self.all.get(self.all[number].parent_id or 0)) for number in ids)
+        linked = ((number, page) for number, page in pages if page is not None and page.status.link is Link.LINKED)
+        return {number: page.layout for number, page in linked if page.layout is not None}
+
     def matches(self, *, only: Collection[int] | None = None) -> "MemoryMatches":
         return MemoryMatches(lambda: [row for row in self._rows(only) if may_be_linked(row.status)])
 

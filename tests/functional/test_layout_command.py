@@ -82,6 +82,28 @@ def test_what_was_only_linked_is_told_of_and_left_alone_until_its_structure_is_o
     assert open_pages(box) == SWITCHED
 
 
+def test_a_variant_that_is_linked_no_more_stays_on_sale_on_its_familys_page_until_it_is_switched_with_it(shop, box):
+    """The page was closed, and the size sold nowhere; linked again, it counted as hidden, and went to 0 pieces."""
+    assert shop("channel", "set", "shop", "--layout", "flat").code == 0
+    plan = saved(shop("listings", "publish", "--dry-run", "--save", "--json"))
+    assert shop("listings", "unlink", "TEE-M", "--yes").code == 0
+    assert shop("plans", "approve", plan, "--all").code == 0
+
+    kept = shop("plans", "apply", plan)
+    meanwhile = open_pages(box)
+    linked = shop("listings", "link")
+    switched = shop("listings", "publish")
+    synced = shop("listings", "sync")
+
+    assert (kept.code, "The family stays native: the page of tee sells TEE-M, too" in kept.err) == (1, True), kept
+    assert meanwhile == {**SWITCHED, **{code: NATIVE[code] for code in ("tee", "TEE-S", "TEE-M")}}
+    assert [said.code for said in (linked, switched, synced)] == [0, 0, 0]
+    assert open_pages(box) == SWITCHED
+    assert set(Listing.objects.values_list("health", "layout", "account")) == {
+        ("listed", "", pieces) for pieces in (None, 2, 3, 4)
+    }
+
+
 def test_a_store_is_not_adopted_without_its_families(connected):
     connected("channel", "set", "shop", "--layout", "simple")
 

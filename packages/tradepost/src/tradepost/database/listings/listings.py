@@ -240,6 +240,18 @@ class DjangoListings:
         )
         return {row["code_key"]: CodeHolder(row["id"], row["sku"]) for row in found}
 
+    def standing_layouts(self, ids: Collection[int]) -> dict[int, Layout]:
+        found = sql.fetch_rows(
+            """
+            SELECT listing.id, page.layout
+            FROM given JOIN tradepost_listing AS listing ON listing.id = given.id
+            JOIN tradepost_listing AS page ON page.id = listing.parent_id
+            WHERE page.link = 'linked' AND page.layout > ''
+            """,
+            given=Rows.of_ids(ids),
+        )
+        return {row["id"]: Layout(row["layout"]) for row in found}
+
     def matches(self, *, only: Collection[int] | None = None) -> DjangoMatches:
         return DjangoMatches(self._channel_id, only=only)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tradepost.domain import changes
+from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.channels.layout import Layout
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listings.attention import Attention
@@ -48,10 +49,14 @@ class LinkDecision:
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
-    """Who has the codes of the products already, by code key, and the listings whose price is held back, by id."""
+    """
+    Who has the codes of the products already, by code key; the listings whose price is held back, by id; and in which
+    layout the families of some stand that are to get another one.
+    """
 
     holders: Mapping[str, CodeHolder] = field(default_factory=dict)
     held: Mapping[int, ListingRow] = field(default_factory=dict)
+    standing: Mapping[int, Layout] = field(default_factory=dict)
 
 
 def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
@@ -157,9 +162,11 @@ class LinkListings(Operation[LinkDecision, LinkFacts, None, None]):
         linking = [decision for decision in batch.rows if decision.product is not None]
         codes = [decision.product.code for decision in linking if decision.product is not None]
         held = [decision.row.id for decision in linking if decision.row.is_price_held]
+        variants = [decision.row.id for decision in linking if decision.row.kind is Kind.VARIANT]
         return LinkFacts(
             ports.listings.code_holders(codes) if codes else {},
             {row.id: row for row in ports.listings.by_ids(held)} if held else {},
+            ports.listings.standing_layouts(variants) if variants else {},
         )
 
     def plan(self, batch: Batch[LinkDecision], facts: LinkFacts | None, seen: None) -> Plan[None]:
@@ -183,12 +190,13 @@ class LinkListings(Operation[LinkDecision, LinkFacts, None, None]):
     ) -> Verdict:
         verdict = Verdict()
         held = facts.held if facts is not None else {}
+        standing = facts.standing if facts is not None else {}
         for decision in batch.rows:
             confirmed = confirm(decision, holders=_holders(facts))
             if isinstance(confirmed, StoreRow):
-                verdict.proven.append(
-                    linked(decision.row, confirmed, evidence.began, layout=self._channel.rules.layout)
-                )
+                # Where its family waits to be switched, it is sold as that stands, and switched with it.
+                layout = standing.get(decision.row.id, self._channel.rules.layout)
+                verdict.proven.append(linked(decision.row, confirmed, evidence.began, layout=layout))
                 if decision.row.id in held:
                     flag_held_price(held[decision.row.id], verdict)
             else:

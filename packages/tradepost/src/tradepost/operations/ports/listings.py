@@ -314,6 +314,10 @@ class Listings(Protocol):
         """As `by_codes`, and no more of them than that."""
         ...
 
+    def standing_layouts(self, ids: Collection[int]) -> dict[int, Layout]:
+        """Say of the variants among these in which layout the store has their page, where it is not the channel's."""
+        ...
+
     def matches(self, *, only: Collection[int] | None = None) -> Matches:
         """
         Begin to put aside what a store has of the listings for which `domain.listings.matching.may_be_linked`.

@@ -81,7 +81,7 @@ def layout_of_plan(
     found = [
         _Standing(row, seen.get(code_key(row.code)), row.layout, wanted) for row in standing if row.layout is not None
     ]
-    if stays := _in_the_way(found, family, _sold_on_page(family, seen)):
+    if stays := _in_the_way(found, family, seen):
         return FamilyLayout(before, stays=stays)
     return FamilyLayout(
         wanted,
@@ -115,8 +115,9 @@ def _is_asked(row: ListingRow, selection: Selection) -> bool:
     return selection.is_switched(row) or (is_overwritten and selection.is_published(row))
 
 
-def _in_the_way(found: Sequence[_Standing], family: FamilyRows, open_page: Collection[str]) -> str:
+def _in_the_way(found: Sequence[_Standing], family: FamilyRows, seen: Mapping[str, StoreProduct]) -> str:
     """Say why a family can't be switched as things are; blank where it can."""
+    open_page = _sold_on_page(family, seen)
     for each in found:
         row = each.row
         if each.product is None or each.product.id != row.external_id:
@@ -129,10 +130,10 @@ def _in_the_way(found: Sequence[_Standing], family: FamilyRows, open_page: Colle
             return f"{' and '.join(locked)} of {row.sku} {'is' if len(locked) == 1 else 'are'} locked"
         if why := _off_sale(each, found, open_page):
             return why
-        if each.had_page and not each.gets_page and (others := _not_ours(each.product, family)):
+        if each.had_page and not each.gets_page and (others := _left_behind(each.product, found, family, seen)):
             return (
-                f"the page of {row.code} sells {others}, too, which is none of its listings and would go off sale; "
-                "take it off that page, or link it"
+                f"the page of {row.code} sells {others}, too, which would go off sale, since the switch brings it to "
+                "no other page; link it, or take it off that page"
             )
     return ""
 
@@ -176,11 +177,19 @@ def _sold_on_page(family: FamilyRows, seen: Mapping[str, StoreProduct]) -> froze
     )
 
 
-def _not_ours(product: StoreProduct, family: FamilyRows) -> str:
-    """Name what a page sells besides the family's listings."""
-    ours = {code_key(row.code) for row in family.listings}
+def _left_behind(
+    product: StoreProduct, found: Sequence[_Standing], family: FamilyRows, seen: Mapping[str, StoreProduct]
+) -> str:
+    """Name what a page sells that would be sold nowhere without it: it is nobody's, or nobody's any more."""
+    linked = {code_key(row.code): row for row in family.listings if row.status.link is Link.LINKED}
+    goes_on = {code_key(each.row.code) for each in found} | {
+        key
+        for key, row in linked.items()
+        # What the catalogue has no more goes off sale anyway.
+        if row.status.is_orphaned or ((own := seen.get(key)) is not None and own.is_active)
+    }
     others = dict.fromkeys(
-        code for variant in product.variants or () for code in variant.part_codes if code_key(code) not in ours
+        code for variant in product.variants or () for code in variant.part_codes if code_key(code) not in goes_on
     )
     return _words(others)
 
