@@ -78,6 +78,12 @@ class MemoryCatalogue:
     def brought_by(self, source: str, handles: Collection[str]) -> frozenset[str]:
         return frozenset(handles)
 
+    def stated_besides(self, source: str) -> Iterator[tuple[str, ...]]:
+        yield from ()
+
+    def stop_stating(self, source: str, handles: Collection[str]) -> None:
+        raise AssertionError("nothing is stated by two")
+
     def withdraw(self, handles: Collection[str]) -> list[SaleChange]:
         self.calls.append(f"withdraw {len(handles)}")
         for handle in handles:

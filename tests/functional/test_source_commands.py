@@ -9,6 +9,7 @@ import pytest
 from kills import Killed
 from miva_sandbox.server import SandboxServer
 from shopper import Shopper
+from stock_shop import pieces_in_reach
 from tradepost.database.models import Listing, ProductRecord, Run, RunChange, Source, SourceFile, VariantRecord
 from tradepost.engine.executor import Executor
 from tradepost.engine.schedules import start_due
@@ -435,6 +436,80 @@ def test_a_source_that_never_states_and_one_that_is_gone_leave_quantities_to_oth
     connected("catalogue", "import", path)
 
     assert (unknown, quantity("MUG"), handles()) == (None, 8, ["MUG"])
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_what_another_supplier_has_from_now_on_is_sold_at_that_ones_price_as_often_as_that_one_says(
+    connected, tmp_path, shopper, store, overlap
+):
+    """The number of the one that has it no more stood for ever, and the other one's was not taken."""
+    path = tmp_path / "all.csv"
+    for name in ("old", "new"):
+        connected("source", "add", name)
+        connected("source", "set", name, "--full")
+
+    def bring(source, rows):
+        path.write_text(HEADER + rows)
+        return connected("catalogue", "import", path, "--source", source)
+
+    def pieces():
+        assert connected("listings", "publish").code == connected("listings", "sync").code == 0
+        return pieces_in_reach(store, "MUG", {}), pieces_in_reach(store, "TEE", {"Size": "L"})
+
+    bring("old", MUG + TEE + CUP)
+    at_first = pieces()
+    if overlap:
+        bring("new", MUG.replace(",5", ",50") + TEE)
+    left = bring("old", CUP)
+    meanwhile = pieces()
+    told = bring("new", MUG.replace("7.90,5", "6.50,49") + TEE.replace("15.00,4", "15.00,40"))
+
+    assert "is not taken" not in told.err
+    assert ("mug" if overlap else "") in left.err.lower()
+    assert ("until another source states how many there are" in left.err) is overlap
+    assert (at_first, meanwhile, pieces()) == ((5, 4), (5, 4) if overlap else (0, 0), (49, 40))
+    assert {price for _, _, price in shopper.sold(["MUG"])["MUG"]} == {"$6.50"}
+
+
+def test_a_size_that_its_supplier_has_no_more_is_counted_by_who_brings_it_next(connected, tmp_path):
+    path = tmp_path / "all.csv"
+    for name in ("old", "new", "wms"):
+        connected("source", "add", name)
+
+    def bring(source, rows):
+        path.write_text(HEADER + rows)
+        return connected("catalogue", "import", path, "--source", source)
+
+    without_large = TEE.partition("TEE-L")[0]
+    bring("old", TEE)
+    stated_at = VariantRecord.objects.get(sku="TEE-L").stated_at
+    bring("old", without_large)
+    bring("old", TEE)
+    again = VariantRecord.objects.get(sku="TEE-L").stated_at
+    bring("old", without_large)
+    bring("new", TEE.replace("15.00,4", "15.00,9"))
+
+    assert again == stated_at, "the same number is no new count"
+    assert quantity("TEE-L") == 9
+
+
+def test_a_warehouse_goes_on_counting_what_the_catalogue_had_lost_for_a_while(connected, tmp_path):
+    path = tmp_path / "all.csv"
+    for name in ("erp", "wms"):
+        connected("source", "add", name)
+    connected("source", "set", "erp", "--full")
+
+    def bring(source, rows):
+        path.write_text(HEADER + rows)
+        return connected("catalogue", "import", path, "--source", source)
+
+    bring("wms", MUG)
+    bring("erp", MUG + CUP)
+    bring("erp", CUP)
+    back = bring("erp", MUG.replace(",5", ",8") + CUP)
+
+    assert "because the source 'wms' states" in back.err
+    assert quantity("MUG") == 5
 
 
 # --- what a person says -------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from tradepost.database import sql
@@ -26,6 +26,7 @@ from tradepost.database.stock.statements import (
     FirstStatement,
     TakenNumbers,
     first_statement,
+    leave_to_others,
     restate,
     state_counts,
     stated_quantities,
@@ -69,15 +70,16 @@ class DjangoCatalogue:
         Source.objects.update_or_create(name=settings.name, defaults=source_columns(settings))
 
     def handles_of(self, source: str) -> Iterator[tuple[str, ...]]:
-        after = 0
         has_variants = VariantRecord.objects.filter(product_id=OuterRef("pk"), is_gone=False)
-        while True:
-            rows = ProductRecord.objects.filter(Exists(has_variants), source__name=source, pk__gt=after).order_by("pk")
-            found = list(rows.values_list("pk", "handle")[:_HANDLES_AT_ONCE])
-            if not found:
-                return
-            yield tuple(handle for _, handle in found)
-            after = found[-1][0]
+        return _handles(ProductRecord.objects.filter(Exists(has_variants), source__name=source))
+
+    def stated_besides(self, source: str) -> Iterator[tuple[str, ...]]:
+        stated = VariantRecord.objects.filter(product_id=OuterRef("pk"), is_gone=False, quantity_source__name=source)
+        return _handles(ProductRecord.objects.filter(Exists(stated)).exclude(source__name=source))
+
+    def stop_stating(self, source: str, handles: Collection[str]) -> None:
+        of_products = VariantRecord.objects.filter(product__handle__in=sql.among_texts(handles))
+        of_products.filter(quantity_source__name=source).update(quantity_source=None)
 
     def brought_by(self, source: str, handles: Collection[str]) -> frozenset[str]:
         found = ProductRecord.objects.filter(source__name=source, handle__in=sql.among_texts(handles))
@@ -112,6 +114,9 @@ class DjangoCatalogue:
             if source_id is not None:
                 same = ids.keys() - {product.handle for product in different}
                 _note_source([ids[handle] for handle in same], source_id)
+            back = [sku for sku, holder in holders.items() if holder.is_gone]
+            if back and saying.source:
+                leave_to_others(back, source=saying.source)
             ids |= _save_products(different, saying, source_id=source_id)
             withdrawn: list[SaleChange] = []
             if different:
@@ -266,6 +271,13 @@ class DjangoCatalogue:
             found = ProductRecord.objects.filter(handle__in=sql.among_texts(handles))
             ids = list(found.values_list("id", flat=True))
             return refresh_products(ids, at=self._clock())
+
+
+def _handles(products: "QuerySet[ProductRecord]") -> Iterator[tuple[str, ...]]:
+    after = 0
+    while found := list(products.filter(pk__gt=after).order_by("pk").values_list("pk", "handle")[:_HANDLES_AT_ONCE]):
+        yield tuple(handle for _, handle in found)
+        after = found[-1][0]
 
 
 class _Holder(NamedTuple):

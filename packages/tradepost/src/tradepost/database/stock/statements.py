@@ -209,6 +209,25 @@ def _own(
     return [each for each in given if each.sku not in of_others], contested
 
 
+def leave_to_others(skus: Collection[str], *, source: str) -> None:
+    """
+    Let a source state how many there are of variants that it brings back, where the one that did had brought them, too.
+
+    That one has them no more. Its number stays until the source says another one.
+    """
+    sql.execute(
+        """
+        UPDATE tradepost_variant SET quantity_source_id = NULL
+        FROM given, tradepost_product AS product, tradepost_source AS before
+        WHERE tradepost_variant.sku = given.sku AND is_gone AND product.id = tradepost_variant.product_id
+          AND before.id = product.source_id AND before.name <> %s
+          AND tradepost_variant.quantity_source_id = before.id
+        """,
+        source,
+        given=Rows.of_texts("sku", skus),
+    )
+
+
 def state_counts(counts: Mapping[str, int], saying: Saying) -> None:
     """Take what a person has counted, by SKU; the source's own last number stays, as its next is compared with it."""
     rows = [{"sku": sku, "quantity": quantity, "counted_at": None} for sku, quantity in counts.items()]

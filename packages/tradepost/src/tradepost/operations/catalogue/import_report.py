@@ -327,6 +327,12 @@ def _contested(quantity: ContestedQuantity) -> RowReport:
     return RowReport(0, Level.NOTE, message, cause=cause)
 
 
+def states_no_more(handle: str) -> RowReport:
+    """Say what becomes of the number of what another source has brought since."""
+    message = "The file does not have it any more, so its number stays until another source states how many there are."
+    return RowReport(0, Level.NOTE, message, handle)
+
+
 def sku_unknown(values: SkuValues) -> RowReport:
     message = f"The catalogue has no SKU {values.sku}."
     return RowReport(values.line, Level.REFUSED, message, cause="The catalogue has no such SKU.")

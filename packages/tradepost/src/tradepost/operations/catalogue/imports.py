@@ -31,6 +31,7 @@ from tradepost.operations.catalogue.import_report import (
     same_article,
     sku_taken,
     sku_unknown,
+    states_no_more,
     stops_at_zero,
 )
 from tradepost.operations.ports import (
@@ -301,6 +302,17 @@ class _Import:
             for start in range(0, len(absent) if is_full else 0, BATCH):
                 report.add(self._writer.withdraw(absent[start : start + BATCH]))
         report.is_full = is_full
+        if is_full:
+            self._leave_to_others(present)
+
+    def _leave_to_others(self, present: Container[int]) -> None:
+        """State no longer how many there are of what another source has brought since, and this file does not have."""
+        source, catalogue = self._options.source, self._ports.catalogue
+        for handles in catalogue.stated_besides(source):
+            absent = [handle for handle in handles if hash(handle) not in present]
+            if absent:
+                catalogue.stop_stating(source, absent)
+                self._report.tell(*(states_no_more(handle) for handle in absent))
 
     def _end(self) -> None:
         ports, report = self._ports, self._report

@@ -377,6 +377,17 @@ class Catalogue(Protocol):
         """Return those of these products that this source brought last."""
         ...
 
+    def stated_besides(self, source: str) -> Iterator[tuple[str, ...]]:
+        """
+        Return the handles of products that another source brought last, and of which this one states how many there
+        are, a batch at a time.
+        """
+        ...
+
+    def stop_stating(self, source: str, handles: Collection[str]) -> None:
+        """Leave it to any source how many there are of these, where this one states it; the number stays until then."""
+        ...
+
     def withdraw(self, handles: Collection[str]) -> "list[SaleChange]":
         """
         Take products out of the catalogue: their listings are orphaned. Returns what of them is on stores; idempotent.
