@@ -42,3 +42,12 @@ def test_a_cure_is_written_for_one_listing_so_that_a_shell_takes_it():
     assert "'tradepost listings publish HP-MUG_1.5'" in plain
     assert "'tradepost listings link HP-MUG_1.5 --to ID'" in plain
     assert "'tradepost listings publish \"A MUG\"'" in parted
+
+
+def test_a_cure_that_speaks_of_another_sku_does_not_name_the_listings_own_for_it():
+    goes_on = ATTENTION_CURES[Attention.ORPHANED].cure_of("MUG")
+    taken = ATTENTION_CURES[Attention.MATCH_TAKEN].cure_of("MUG")
+
+    assert "If it goes on under another SKU, 'tradepost catalogue merge MUG OTHER' says so." in goes_on
+    assert "'tradepost listings unlink' with that one's SKU frees the product" in taken
+    assert "'tradepost listings link MUG' takes it." in taken

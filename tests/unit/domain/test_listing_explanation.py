@@ -95,11 +95,19 @@ def told_next(listing, *, sends_images=True) -> list[str]:
             ],
         ),
         (
-            row(LISTED, is_inactive=True, keeps_inactive=True, is_orphaned=True),
+            row(LISTED, is_inactive=True, keeps_inactive=True),
             {},
             [
                 "It is listed: product 7 of the store.",
                 "Somebody has switched it off on the store, and the channel leaves it so.",
+            ],
+        ),
+        # Its page was closed by the publish that has made one article of its family.
+        (
+            row(LISTED, is_inactive=True, keeps_inactive=True, is_orphaned=True),
+            {},
+            [
+                "It is listed: product 7 of the store.",
                 (
                     "The catalogue does not have it any more, or a rule does not list it, so nothing is sent for it "
                     "but what takes it off sale."

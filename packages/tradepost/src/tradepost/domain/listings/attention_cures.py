@@ -4,6 +4,7 @@ What each kind of attention means, and what to type: the table that commands, ex
 The message of an attention says what happened to one listing, with the store's own words where it answered.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,10 +29,12 @@ class AttentionCure:
     is_by_store: bool = False
 
     def cure_of(self, sku: str) -> str:
-        """Write the cure for one listing, so that its command can be typed as it stands."""
-        return self.cure.replace(f" {SKU}", f" {_as_typed(sku)}")
+        """Write the cure for one listing, so that its commands can be typed as they stand."""
+        # Outside of them, another one's is meant.
+        return _COMMAND.sub(lambda found: found[0].replace(f" {SKU}", f" {_as_typed(sku)}"), self.cure)
 
 
+_COMMAND = re.compile("'tradepost [^']+'")
 _TRIED_AGAIN = "a later run does it, or nobody wants it any more"
 
 ATTENTION_CURES: Mapping[Attention, AttentionCure] = {

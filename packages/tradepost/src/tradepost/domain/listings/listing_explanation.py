@@ -88,7 +88,8 @@ def state(listing: ExplainedValues, deeds: Deeds, *, when: When, has_page_beside
     status = listing.status
     template = _STATES[status.settled]
     yield template.format(id=listing.external_id, by=_by(deeds.settled, when))
-    if status.settled == LISTED and listing.is_inactive:
+    # What the catalogue has no more stands on a page that a publish may have closed; what is in its way says so.
+    if status.settled == LISTED and listing.is_inactive and not status.is_orphaned:
         kept = ", and the channel leaves it so" if listing.keeps_inactive else ""
         yield f"Somebody has switched it off on the store{kept}."
     if has_page_besides:
