@@ -18,6 +18,7 @@ from tradepost.operations.ports import NewShipment
 
 from .conftest import ALL_RIGHTS, EIGHT
 
+SHIPPED = 200
 STREET = "77 Secret Street"
 
 
@@ -297,6 +298,33 @@ def test_a_line_that_is_cancelled_out_of_a_recorded_shipment_waits_for_a_person(
     assert (order().state, order().why) == (
         "on_hold",
         f"Line {mug}, which is in shipment {code}, was cancelled or removed on the store.",
+    )
+
+
+def test_the_rest_of_a_line_is_cancelled_after_a_part_was_shipped_and_nobody_has_to_decide(shop, number):
+    """The order was held, with the words that its shipment was cancelled: the store has that on a line of its own."""
+    record(shop, number, lines={"MUG": 1})
+    assert shop.sync_orders().bad() == []
+    rest = line_of(shop, number, "MUG")
+
+    shop.merchant.call("OrderItemList_Cancel", Order_ID=number, Line_IDs=[rest])
+    shop.get_orders()
+
+    assert (order().state, order().why) == ("open", "")
+
+
+def test_what_was_shipped_and_is_cancelled_on_the_store_waits_for_a_person(shop, number):
+    """It was on a line that the store had split off, and so nobody was told."""
+    code = record(shop, number, lines={"MUG": 1}).code
+    assert shop.sync_orders().bad() == []
+    (split_off,) = (line for line, (_, _, status) in shop.merchant.lines(number).items() if status == SHIPPED)
+
+    shop.merchant.call("OrderItemList_Cancel", Order_ID=number, Line_IDs=[split_off])
+    shop.get_orders()
+
+    assert (order().state, order().why) == (
+        "on_hold",
+        f"Line {split_off}, which is in shipment {code}, was cancelled or removed on the store.",
     )
 
 

@@ -236,7 +236,10 @@ def ledger(*shipments, order=ORDER):
 
 
 UNTOLD = RecordedShipment("TP-1", is_told=False, lines={10: 2})
-TOLD = RecordedShipment("TP-1", is_told=True, lines={10: 2})
+TOLD = RecordedShipment("TP-1", is_told=True, lines={10: 2}, external_id=7)
+SUPPRESSED = replace(UNTOLD, is_told=True)
+IN_PARCEL = replace(FIRST, shipment_id=7, status=StoreStatus.SHIPPED)
+SPLIT_OFF = replace(IN_PARCEL, line_id=12)
 CANCELLED = replace(FIRST, status=StoreStatus.CANCELLED)
 
 
@@ -253,7 +256,24 @@ CANCELLED = replace(FIRST, status=StoreStatus.CANCELLED)
             "The address was changed on the store after shipment TP-1 was recorded. Line 10",
         ),
         (ledger(UNTOLD), of(lines=(SECOND,)), "Line 10, which is in shipment TP-1, was cancelled or removed"),
-        (ledger(TOLD), of(lines=(CANCELLED, SECOND)), "Line 10, which is in shipment TP-1, was cancelled or removed"),
+        (
+            ledger(SUPPRESSED),
+            of(lines=(CANCELLED, SECOND)),
+            "Line 10, which is in shipment TP-1, was cancelled or removed",
+        ),
+        (
+            ledger(TOLD, order=of(lines=(IN_PARCEL, SECOND))),
+            of(lines=(CANCELLED, SECOND)),
+            "Line 10, which is in shipment TP-1, was cancelled or removed",
+        ),
+        # The store has split off what was shipped, and counts it no more among what is to be shipped.
+        (ledger(TOLD, order=of(lines=(FIRST, SPLIT_OFF))), of(lines=(CANCELLED, SPLIT_OFF)), ""),
+        (ledger(TOLD, order=of(lines=(FIRST, SPLIT_OFF))), of(lines=(FIRST,)), "Line 12, which is in shipment TP-1"),
+        (
+            ledger(TOLD, replace(UNTOLD, code="TP-2"), order=of(lines=(FIRST, SPLIT_OFF))),
+            of(lines=(replace(FIRST, quantity=1), SPLIT_OFF)),
+            "Line 10 has fewer pieces on the store than shipment TP-2",
+        ),
         (ledger(UNTOLD), of(lines=(replace(FIRST, quantity=1), SECOND)), "Line 10 has fewer pieces on the store"),
         # Split: the rest is on another line of the same article.
         (ledger(UNTOLD), of(lines=(replace(FIRST, quantity=1), SECOND, an_order_line(12, 1))), ""),

@@ -278,12 +278,26 @@ def to_decide(ledger: LedgerOrder, found: StoreOrder | None) -> str:
 
     `found` is None for an order that is gone from the store. What did not fit before is not said again.
     """
-    reasons = list(_conflicts(found, ledger.shipments, is_gone=found is None))
+    reasons = [*_lost_from_shipments(ledger, found), *_conflicts(found, ledger.shipments, is_gone=found is None)]
     before = set(_conflicts(ledger.order, ledger.shipments, is_gone=False))
     if found is not None and found.ship_to != ledger.order.ship_to and ledger.shipments:
         codes = ", ".join(shipment.code for shipment in ledger.shipments)
         reasons.insert(0, f"The address was changed on the store after shipment {codes} was recorded.")
     return " ".join(reason for reason in reasons if reason not in before)
+
+
+def _lost_from_shipments(ledger: LedgerOrder, found: StoreOrder | None) -> Iterator[str]:
+    """
+    Tell what of a shipment that the store has was cancelled there, by the lines that it has there: the store may have
+    split them off those of which the shipment was recorded.
+    """
+    if found is None or found.status is StoreStatus.CANCELLED:
+        return
+    left = {line.line_id for line in found.lines if line.status is not StoreStatus.CANCELLED}
+    for shipment in ledger.shipments:
+        for line in ledger.order.lines:
+            if line.shipment_id and line.shipment_id == shipment.external_id and line.line_id not in left:
+                yield _cancelled(line.line_id, shipment)
 
 
 def _conflicts(order: StoreOrder | None, shipments: Collection[RecordedShipment], *, is_gone: bool) -> Iterator[str]:
@@ -294,20 +308,33 @@ def _conflicts(order: StoreOrder | None, shipments: Collection[RecordedShipment]
             yield f"The order was {what} on the store, and shipment {shipment.code} was not sent there yet."
         return
     lines = {line.line_id: line for line in order.lines}
+    on_store = {shipment.external_id for shipment in shipments} - {None}
     for shipment in shipments:
+        if shipment.external_id is not None:
+            continue
         for line_id, pieces in shipment.lines.items():
             line = lines.get(line_id)
-            if line is None or line.status is StoreStatus.CANCELLED:
-                yield f"Line {line_id}, which is in shipment {shipment.code}, was cancelled or removed on the store."
-            elif not shipment.is_told and _pieces_like(line, order) < pieces:
+            left = 0 if line is None else _pieces_like(line, order, without=on_store)
+            if line is None or (left < pieces and line.status is StoreStatus.CANCELLED):
+                yield _cancelled(line_id, shipment)
+            elif left < pieces and not shipment.is_told:
                 yield f"Line {line_id} has fewer pieces on the store than shipment {shipment.code} has of it."
 
 
-def _pieces_like(line: StoreOrderLine, order: StoreOrder) -> int:
-    """The pieces of the same article: those that a split has moved to another line are still to be shipped."""
+def _cancelled(line_id: int, shipment: RecordedShipment) -> str:
+    return f"Line {line_id}, which is in shipment {shipment.code}, was cancelled or removed on the store."
+
+
+def _pieces_like(line: StoreOrderLine, order: StoreOrder, *, without: Collection[int | None]) -> int:
+    """
+    The pieces of the same article: those that a split has moved to another line are still to be shipped. `without`:
+    the store's shipments of which the pieces have left already.
+    """
     article = (line.code, line.sku, _chosen(line))
     return sum(
         other.quantity
         for other in order.lines
-        if (other.code, other.sku, _chosen(other)) == article and other.status is not StoreStatus.CANCELLED
+        if (other.code, other.sku, _chosen(other)) == article
+        and other.status is not StoreStatus.CANCELLED
+        and other.shipment_id not in without
     )
