@@ -76,6 +76,16 @@ def test_what_all_rows_have_alike_is_read_as_what_differs_is(database, noon):
     assert [row["id"] for row in read[0]] == [1, 2]
 
 
+def test_nothing_is_no_value_whatever_else_the_rows_have(database):
+    rows = [{"id": 1, "groups": None}, {"id": 2, "groups": [1]}]
+
+    found = sql.fetch_numbers(
+        "SELECT id FROM given WHERE groups IS NULL", given=Rows({"id": Column.INTEGER, "groups": Column.JSON}, rows)
+    )
+
+    assert found == [1]
+
+
 def test_constants_are_the_same_in_every_row(product):
     rows = [{"sku": sku, "position": place} for place, sku in enumerate("AB")]
 

@@ -560,7 +560,8 @@ def _from_sqlite(place: int | None, _kind: Column) -> str:
 
 def _from_postgresql(place: int | None, kind: Column) -> str:
     if kind is Column.JSON:
-        return "value" if place is None else f"(value->{place})"
+        # As on SQLite, what is nothing is no value, and not one that says "null".
+        return f"NULLIF({'value' if place is None else f'value->{place}'}, 'null'::jsonb)"
     return f"(value#>>'{{}}')::{kind.value}" if place is None else f"(value->>{place})::{kind.value}"
 
 
