@@ -4,11 +4,13 @@ from contextlib import closing
 
 import pytest
 
+from people import browser_of
 from stock_shop import Merchant
 from tradepost.cli.hub.demo.shopper import Purchase, buy
-from tradepost.database.models import RunChange, ShipmentRecord
+from tradepost.database.models import Order, RunChange, ShipmentRecord
 
 from .test_order_commands import order_on_store
+from .test_order_pages import page_of, text_of
 
 
 @pytest.fixture
@@ -196,3 +198,22 @@ def test_a_file_that_ships_some_pieces_and_what_was_cancelled_ships_the_pieces(p
         ("HP-MUG-WHITE", 2, shipped),
         ("HP-NOTE-SLATE", 1, cancelled),
     ]
+
+
+def test_a_shipment_that_went_with_its_cancelled_order_is_settled_and_nothing_is_lost(published, bought, store):
+    """No command took it out of sight: reconcile ended with a difference for ever."""
+    (number,) = bought(1)
+    published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z1", "--now")
+    code = ShipmentRecord.objects.get().code
+    with closing(Merchant(store)) as merchant:
+        merchant.cancel(number)
+    published("orders", "get")
+
+    told = published("orders", "reconcile")
+    page = text_of(browser_of("bob"), page_of(Order.objects.get()))
+    settled = published("shipments", "suppress", code, "--reason", "It is on its way back.")
+    again = published("orders", "reconcile")
+
+    assert (told.code, told.err.count("'tradepost shipments retry'")) == (1, 1)
+    assert "It went out; don't tell the store" in page
+    assert (settled.code, again.code) == (0, 0), (settled, again)

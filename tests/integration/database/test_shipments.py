@@ -13,6 +13,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.orders.order import (
     Address,
     PaymentState,
+    ShipmentLine,
     StoreOrder,
     StoreOrderLine,
     StoreShipment,
@@ -236,6 +237,25 @@ def test_what_the_store_has_otherwise_is_an_event_and_what_it_lost_is_parked(ord
     # A change of the order does not make it again: somebody wanted it gone.
     orders.wake_shipments([1001])
     assert row_of(shipment).state == "parked"
+
+
+@pytest.mark.parametrize("state", [ShipmentState.SUPPRESSED, ShipmentState.TAKEN_BACK])
+def test_what_the_store_has_lost_is_left_out_when_a_person_says_so(orders, shipment, noon, state):
+    tell(orders, shipment, noon)
+    orders.follow([order_of(3)], at=noon)
+    with pytest.raises(NotAllowed, match="2 pieces of 'CUP' can't be shipped: order 1001 has 1 still open"):
+        record(orders, noon, tracking_number="2Z", lines={"CUP": 2})
+
+    orders.leave_out_shipment(shipment.code, state, reason="It is gone.", by="Ann", at=noon)
+
+    row = row_of(shipment)
+    assert (row.state, row.external_id) == (state, None)
+    # What has left the house is not sent again, and what has not is.
+    if state is ShipmentState.SUPPRESSED:
+        with pytest.raises(NotAllowed, match="1 still open"):
+            record(orders, noon, tracking_number="2Z", lines={"CUP": 2})
+    else:
+        assert record(orders, noon, tracking_number="2Z", lines={"CUP": 3}).lines == (ShipmentLine(1, 3),)
 
 
 def test_what_is_parked_waits_again_when_its_order_changes(orders, shipment, noon):

@@ -529,6 +529,44 @@ def test_a_shipment_that_somebody_removed_on_the_store_is_parked_and_made_again_
     assert shop.shipped(number) == [("1Z9", "UPS", Decimal("7.35"), SHIPPED, 3)]
 
 
+def test_a_shipment_that_went_with_its_cancelled_order_is_settled_by_a_person(either_way):
+    """The store was said to have it, whatever was asked for; so it stayed a difference for ever."""
+    shop = either_way
+    number = shop.order()
+    shipment = shop.record(number)
+    shop.sync_orders()
+    shop.merchant.cancel(number)
+    shop.get_orders()
+    shop.orders.retry_shipments([shipment.code], by="Ann", at=shop.clock())
+    shop.sync_orders()
+
+    with transaction.atomic():
+        shop.orders.leave_out_shipment(
+            shipment.code, ShipmentState.SUPPRESSED, reason="It comes back.", by="Ann", at=shop.clock()
+        )
+
+    assert record_of(shipment).state == "suppressed"
+    assert shop.sync_orders().results == []
+
+
+def test_a_correction_for_an_order_that_was_deleted_is_settled_by_a_person(either_way):
+    shop = either_way
+    number = shop.order()
+    shipment = shop.record(number)
+    shop.sync_orders()
+    shop.merchant.delete(number)
+    shop.correct(shipment.code, tracking_number="1Z8")
+
+    ((_, message),) = shop.sync_orders().bad()
+
+    assert "is not on the store any more" in message
+    with transaction.atomic():
+        shop.orders.leave_out_shipment(
+            shipment.code, ShipmentState.SUPPRESSED, reason="It is gone.", by="Ann", at=shop.clock()
+        )
+    assert record_of(shipment).state == "suppressed"
+
+
 # --- whatever is lost -------------------------------------------------------------------------------------------------
 
 

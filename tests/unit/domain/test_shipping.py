@@ -76,7 +76,7 @@ def test_a_line_is_asked_for_by_sku_and_by_its_code_only_where_it_has_none(line,
         (ORDER, {"wanted": {"CUP": 0}}, "0 pieces of 'CUP' can't be shipped; give one or more."),
         (ORDER, {"wanted": {"CUP": 6}}, "6 pieces of 'CUP' can't be shipped: order 1001 has 5 still open."),
         (ORDER, {"wanted": {"MUG": 1}}, "Order 1001 has no line with the SKU 'MUG'; it has CUP, TEE-S."),
-        (replace(ORDER, lines=()), {}, "Everything in order 1001 is shipped or cancelled already."),
+        (replace(ORDER, lines=()), {}, "Everything in order 1001 is packed, shipped or cancelled already."),
         (
             replace(ORDER, lines=(replace(CUP, sku=""), replace(TEE, is_product=False))),
             {"wanted": {"MUG": 1}},

@@ -287,6 +287,12 @@ class ShipmentRecord(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def is_on_store(self) -> bool:
+        """Whether the store was proven to have it, and was not found without it since."""
+        is_missing = self.state == ShipmentState.PARKED.value and self.proven is None
+        return self.external_id is not None and not is_missing
+
 
 class ShipmentLineRecord(models.Model):
     """How many pieces of an order line are in a shipment."""

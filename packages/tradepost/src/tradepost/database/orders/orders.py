@@ -62,7 +62,7 @@ from tradepost.domain.orders.order_lines import LineMatcher, listed_prices
 from tradepost.domain.orders.order_news import OrderCriteria, OrderNews, criteria_of
 from tradepost.domain.orders.order_proof import HubOrder, OrderProof
 from tradepost.domain.orders.order_rules import OrderRule, Ruled, ruled, rules_of
-from tradepost.domain.orders.shipment import ShipmentState
+from tradepost.domain.orders.shipment import CURE, ShipmentState
 from tradepost.domain.orders.shipping import ShippableOrder
 from tradepost.operations.ports import (
     KnownShipment,
@@ -127,7 +127,7 @@ class DjangoOrders:
             self._cancel_gone([(row, ledger[row.external_id]) for row in rows if row.external_id in gone], at)
             self._add_events(ledger, {order.id: order for order in found}, states, gone, ids=ids, at=at)
             seen = {code: it for order in found for code, it in seen_shipments(ledger[order.id], order).items()}
-            shipments.note_seen(seen, channel_id=self._channel_id, missing=MISSING_SHIPMENT)
+            shipments.note_seen(seen, channel_id=self._channel_id, missing=f"{MISSING_SHIPMENT} {CURE}")
 
     def set_aside(self, number: int, aside: int, *, at: datetime) -> None:
         """Keep the order that had this number by another one; what of it is open is cancelled, since it is gone."""

@@ -187,6 +187,7 @@ def flag_shipments(shipments: Sequence[UnsentShipment]) -> None:
             {
                 "id": shipment.id,
                 "state": ShipmentState.PARKED.value if is_current and shipment.is_parked else record.state,
+                "proven": None if shipment.is_absent else record.proven,
                 "last_error": shipment.message if is_current else record.last_error,
                 "sending_since": None if shipment.is_absent else record.sending_since,
             }
@@ -243,6 +244,8 @@ def leave_out_shipment(
     record = _one(code, channel_id=channel_id)
     state = left_out(_package(record), state)
     fields = (FieldChange("state", record.state, state.value),)
+    # What the store has lost is as good as never told.
+    record.external_id = record.joined_to = None
     _set_state(record, state)
     return _edited(record, _LEFT_OUT[state], fields, by=by, at=at, reason=reason)
 
@@ -284,7 +287,7 @@ def _package(record: ShipmentRecord, *, others: Iterable[str] = ()) -> RecordedP
         tracking=_recorded(record),
         path=ShipmentPath(record.order.channel.shipment_path),
         carrier_map=record.order.channel.carrier_map,
-        is_on_store=record.external_id is not None,
+        is_on_store=record.is_on_store,
         is_begun=record.sending_since is not None,
         others=frozenset(others),
     )
@@ -343,7 +346,8 @@ def note_seen(seen: Mapping[str, Tracking | None], *, channel_id: int, missing: 
         )
     sql.update(ShipmentRecord, rows)
     gone = [code for code, tracking in seen.items() if tracking is None]
-    of_channel.filter(joined_to__code__in=gone).update(state=ShipmentState.PARKED, synced_at=None, last_error=missing)
+    joined = of_channel.filter(joined_to__code__in=gone)
+    joined.update(state=ShipmentState.PARKED, proven=None, synced_at=None, last_error=missing)
 
 
 def _of_channel(channel_id: int) -> "QuerySet[ShipmentRecord]":
@@ -359,8 +363,10 @@ def _order(orders: "QuerySet[Order]", number: int, *, channel_id: int) -> Order:
 
 def _shippable(order: Order) -> ShippableOrder:
     kept = order.shipments.exclude(state=ShipmentState.TAKEN_BACK)
+    # `ShipmentRecord.is_on_store` is the rule.
+    is_missing = Q(state=ShipmentState.PARKED, proven__isnull=True)
     packed = dict(
-        ShipmentLineRecord.objects.filter(shipment__in=kept.filter(external_id__isnull=True))
+        ShipmentLineRecord.objects.filter(shipment__in=kept.filter(Q(external_id__isnull=True) | is_missing))
         .values("line_id")
         .annotate(pieces=Sum("quantity"))
         .values_list("line_id", "pieces")

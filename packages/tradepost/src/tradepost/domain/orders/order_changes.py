@@ -166,10 +166,7 @@ def changes_since(ledger: LedgerOrder, found: StoreOrder) -> tuple[FieldChange, 
     return (*differences(ledger.order, found), *shipment_changes(ledger, found))
 
 
-MISSING_SHIPMENT = (
-    "It is not on the store any more: somebody removed it there, or its lines from it. 'tradepost shipments retry' "
-    "makes it again."
-)
+MISSING_SHIPMENT = "It is not on the store any more: somebody removed it there, or its lines from it."
 
 
 def seen_shipments(ledger: LedgerOrder, found: StoreOrder) -> dict[str, Tracking | None]:

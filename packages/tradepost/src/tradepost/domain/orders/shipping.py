@@ -115,7 +115,7 @@ def parts_to_ship(
 def _everything(order: ShippableOrder) -> list[ShipmentPart]:
     parts = [ShipmentPart(line.id, line.open_pieces) for line in order.lines if line.open_pieces]
     if not parts:
-        raise NotAllowed(f"Everything in order {order.number} is shipped or cancelled already.")
+        raise NotAllowed(f"Everything in order {order.number} is packed, shipped or cancelled already.")
     return parts
 
 

@@ -191,7 +191,7 @@ def _shown(record: ShipmentRecord, typed: Mapping[str, str]) -> ShownShipment:
         why=record.last_error.removesuffix(CURE).strip(),
         can_be_corrected=state in CORRECTED,
         can_be_retried=state in RETRIED,
-        can_be_left_out=state in UNSENT and record.external_id is None and record.sending_since is None,
+        can_be_left_out=state in UNSENT and not record.is_on_store and record.sending_since is None,
         typed={
             "tracking": record.tracking_number,
             "carrier": record.carrier,

@@ -22,7 +22,7 @@ from tradepost.domain.orders.order_proof import (
     OrderPlace,
     ShipmentFinding,
 )
-from tradepost.domain.orders.shipment import CURE, ShipmentState, carrier_on_store
+from tradepost.domain.orders.shipment import ShipmentState, carrier_on_store
 from tradepost.operations.orders.sync_orders import has_arrived
 from tradepost.operations.ports import ChannelSettings, ShipmentSend
 
@@ -184,7 +184,7 @@ def _shipment_differences(
     shipment = f"Shipment {recorded.shipment.code} of order {number}"
     match recorded.state:
         case ShipmentState.PARKED:
-            yield f"{shipment} is parked: {recorded.last_error} {CURE}"
+            yield f"{shipment} is parked: {recorded.last_error}"
         case ShipmentState.WAITING if recorded.last_error:
             yield f"{shipment} could not be sent: {recorded.last_error} 'tradepost orders sync' tries it again."
         case ShipmentState.WAITING if not measure.is_just_done(recorded.shipment.shipped_at):
