@@ -123,6 +123,59 @@ def test_what_was_corrected_or_taken_back_in_the_hub_is_left_so_by_the_file_it_c
     assert second.startswith(f"It was recorded as {two} and taken back")
 
 
+def test_what_a_file_has_more_of_a_package_than_was_recorded_is_told_and_can_be_recorded(
+    published, bought, file_of, box
+):
+    """It was read while it was written, up to the first row of a package; the rest was never told to anybody."""
+    (number,) = bought(3)
+    published("shipments", "import", file_of(f"{number},HP-MUG-WHITE,1,1Z1,UPS,,,"), "--now")
+    whole = file_of(f"{number},HP-MUG-WHITE,1,1Z1,UPS,,,", f"{number},HP-MUG-WHITE,2,1Z1,UPS,,,")
+
+    told = published("shipments", "import", whole, "--json")
+    code = ShipmentRecord.objects.get().code
+    cured = published("shipments", "import", file_of(f"{number},HP-MUG-WHITE,2,1Z1,UPS,,rest,"), "--now", "--json")
+    again = published("shipments", "import", whole, "--json")
+
+    (row,) = told.json["rows"]
+    assert (told.code, row["line"], row["level"]) == (1, 2, "refused")
+    assert row["message"].startswith(f"It is recorded as {code} with 1 of 3 pieces of 'HP-MUG-WHITE', and the others")
+    assert (cured.code, len(cured.json["recorded"])) == (0, 1)
+    assert (again.code, again.json["rows"]) == (0, []), "both are of that number"
+    assert [s.tracking_number for s in order_on_store(box, number).shipments] == ["1Z1", "1Z1"]
+
+
+def test_packages_with_references_of_their_own_may_share_a_tracking_number(published, bought, file_of, box):
+    """A delivery of several parcels has one number; the second of them was refused, and there was no way to tell it."""
+    first, second = bought(2, 2)
+    typed = ("--carrier", "UPS", "--tracking", "1Z2", "--line", "HP-MUG-WHITE=1")
+    published("orders", "ship", second, *typed)
+    path = file_of(
+        f"{first},HP-MUG-WHITE,1,1Z1,UPS,,box 1,",
+        f"{first},HP-MUG-WHITE,1,1Z1,UPS,,box 2,",
+        f"{second},HP-MUG-WHITE,1,1Z2,UPS,,box 1,",
+    )
+
+    done = published("shipments", "import", path, "--now", "--json")
+
+    assert len(done.json["recorded"]) == 2
+    assert [s.tracking_number for s in order_on_store(box, first).shipments] == ["1Z1", "1Z1"]
+    (refused,) = done.json["rows"]
+    assert "has a shipment with the tracking number 1Z2 already" in refused["message"], (
+        "it may be the one that was typed"
+    )
+
+
+def test_a_tracking_number_that_a_spreadsheet_has_cut_is_refused(published, bought, file_of):
+    """Its shopper got a link to nowhere."""
+    (number,) = bought(1)
+
+    done = published("shipments", "import", file_of(f"{number},,,1.23457E+15,UPS,,,"), "--json")
+    typed = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1,23457E+15")
+
+    assert (done.code, typed.code) == (1, 2)
+    assert "what a spreadsheet has left of a long one" in done.json["rows"][0]["message"]
+
+
 def test_a_file_that_is_none_of_shipments_is_refused(published, file_of, tmp_path):
     other = published("shipments", "import", file_of("1,2", header="order,carrier"))
     missing = published("shipments", "import", tmp_path / "no.csv")

@@ -21,7 +21,7 @@ COLUMNS: Mapping[str, str] = {
     "quantity": "How many pieces; left out, all that are open of the SKU or line.",
     "cost": "What the package cost, as 7.50; 0 if no row of it has one.",
     "reference": "Your own name for the package. Rows of one order and reference are one package; without it, those of "
-    "one order and tracking number.",
+    "one order and tracking number. Packages that share a tracking number need one each.",
     "shipped": "When it left, as 2026-03-01 or 2026-03-01T18:30Z; now, if no row of it says so.",
 }
 """The columns of a file and what they say; others are passed over."""

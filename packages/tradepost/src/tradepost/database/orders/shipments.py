@@ -1,7 +1,7 @@
 """Shipments: the packages that were sent for an order, and what the store was proven to have of them."""
 
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from django.db.models import Q, Sum
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
-from tradepost.database.models import Order, OrderEvent, ShipmentLineRecord, ShipmentRecord
+from tradepost.database.models import Order, OrderEvent, OrderLine, ShipmentLineRecord, ShipmentRecord
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.orders.order import (
     OrderState,
@@ -129,7 +129,13 @@ def known_shipment(order_number: int, *, channel_id: int, reference: str, tracki
     found = list(of_order.filter(named).order_by("id"))
     # One that was taken back counts only where no other is meant.
     record = next((each for each in found if each.state != ShipmentState.TAKEN_BACK), found[0] if found else None)
-    return None if record is None else KnownShipment(record.code, ShipmentState(record.state), _recorded(record))
+    if record is None:
+        return None
+    pieces: Counter[str | int] = Counter()
+    for part in ShipmentLineRecord.objects.filter(shipment__in=found).select_related("line__listing"):
+        pieces[part.line.line_id] += part.quantity
+        pieces.update(dict.fromkeys(_shippable_line(part.line).names, part.quantity))
+    return KnownShipment(record.code, ShipmentState(record.state), _recorded(record), pieces)
 
 
 def shipments_due(*, channel_id: int, after: int, limit: int, whole_orders: bool) -> list[Shipment]:
@@ -217,6 +223,8 @@ def correct_shipment(
     """See the port."""
     record = _one(code, channel_id=channel_id)
     others = ShipmentRecord.objects.filter(order=record.order).exclude(pk=record.pk).exclude(state="taken_back")
+    if record.reference:
+        others = others.filter(reference="")
     before = _recorded(record)
     state, after = corrected(
         _package(record, others=others.values_list("tracking_number", flat=True)),
@@ -375,20 +383,25 @@ def _shippable(order: Order) -> ShippableOrder:
         number=order.external_id,
         state=OrderState(order.state),
         lines=tuple(
-            ShippableLine(
-                id=line.pk,
-                code=line.code,
-                sku=line.sku,
-                quantity=line.quantity,
-                status=StoreStatus(line.store_status),
-                is_product=line.is_product,
-                listing_sku="" if line.listing is None else line.listing.sku,
-                packed=packed.get(line.pk, 0),
-                number=line.line_id,
-            )
+            _shippable_line(line, packed=packed.get(line.pk, 0))
             for line in order.lines.select_related("listing").order_by("id")
         ),
         why_held=order.holds.reason,
         tracking_numbers=frozenset(kept.values_list("tracking_number", flat=True)),
+        nameless_numbers=frozenset(kept.filter(reference="").values_list("tracking_number", flat=True)),
         references=frozenset(order.shipments.exclude(reference="").values_list("reference", flat=True)),
+    )
+
+
+def _shippable_line(line: OrderLine, *, packed: int = 0) -> ShippableLine:
+    return ShippableLine(
+        id=line.pk,
+        code=line.code,
+        sku=line.sku,
+        quantity=line.quantity,
+        status=StoreStatus(line.store_status),
+        is_product=line.is_product,
+        listing_sku="" if line.listing is None else line.listing.sku,
+        packed=packed,
+        number=line.line_id,
     )

@@ -1,5 +1,6 @@
 """A shipment from its record to its proof: its states, what a store takes of it, and packages that share a line."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -7,6 +8,7 @@ from enum import StrEnum
 
 from tradepost.domain.errors import NotAllowed, quoted
 from tradepost.domain.orders.order import CENT, USUAL_CARRIERS, Shipment, ShipmentLine, ShipmentPath, Tracking
+from tradepost.domain.orders.shipping import same_number
 
 
 class ShipmentState(StrEnum):
@@ -38,7 +40,8 @@ UNSENT = (ShipmentState.WAITING, ShipmentState.PARKED)
 class RecordedPackage:
     """
     A recorded shipment as far as a person may change it. `is_on_store`: the store was proven to have it; `is_begun`: a
-    request of ours for it may have landed. `others`: the tracking numbers of the order's other packages.
+    request of ours for it may have landed. `others`: the tracking numbers that it can't share with the order's other
+    packages.
     """
 
     code: str
@@ -80,9 +83,7 @@ def corrected(
         carrier_map=package.carrier_map,
     )
     if after.number != before.number and after.number in package.others:
-        raise NotAllowed(
-            f"Order {package.order_number} has a shipment with the tracking number {after.number} already."
-        )
+        raise NotAllowed(same_number(package.order_number, after.number))
     if after == before:
         raise NotAllowed(f"Shipment {package.code} is like that already.")
     return state, after
@@ -107,6 +108,10 @@ CURE = (
     "'tradepost shipments retry' sends it again once that is mended, 'suppress' keeps it from the store, and "
     "'take-back' forgets what never went out."
 )
+
+
+# What a spreadsheet shows of a number that it finds too long, and saves so: of its digits only the first are left.
+_CUT_BY_A_SPREADSHEET = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,}")
 
 
 def typed_amount(text: str) -> Decimal:
@@ -134,6 +139,11 @@ def checked(*, tracking_number: str, carrier: str, cost: Decimal, carrier_map: M
     number, word = tracking_number.strip(), carrier.strip()
     if not number:
         raise NotAllowed("A shipment needs a tracking number.")
+    if _CUT_BY_A_SPREADSHEET.fullmatch(number):
+        raise NotAllowed(
+            f"The tracking number {number} is what a spreadsheet has left of a long one. Make its column one of text, "
+            "and enter the number again."
+        )
     if not word:
         raise NotAllowed("A shipment needs a carrier; say who carries it, or let a rule for orders say so.")
     _check_text("tracking number", number, LONGEST_NUMBER)

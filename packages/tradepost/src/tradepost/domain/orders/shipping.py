@@ -1,6 +1,6 @@
 """What may be shipped: the pieces of an order that nobody has sent yet, and which of them a new shipment takes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,12 +45,17 @@ class ShippableLine:
 
 @dataclass(frozen=True, slots=True)
 class ShippableOrder:
-    """An imported order with its lines in their order, and the numbers and references of its shipments so far."""
+    """
+    An imported order with its lines in their order, and the numbers and references of its shipments so far.
+
+    `nameless_numbers`: the tracking numbers of those that have no reference.
+    """
 
     number: int
     state: OrderState
     lines: tuple[ShippableLine, ...]
     tracking_numbers: frozenset[str] = frozenset()
+    nameless_numbers: frozenset[str] = frozenset()
     references: frozenset[str] = frozenset()
     why_held: str = ""
 
@@ -97,8 +102,9 @@ def parts_to_ship(
         raise NotAllowed(f"Order {order.number} is {order.state}; nothing of it is left to be shipped.")
     if not tracking_number:
         raise NotAllowed("A shipment needs a tracking number.")
-    if tracking_number in order.tracking_numbers:
-        raise NotAllowed(f"Order {order.number} has a shipment with the tracking number {tracking_number} already.")
+    # Packages of one delivery may share a number; what tells them apart is that each has a reference.
+    if tracking_number in (order.nameless_numbers if reference else order.tracking_numbers):
+        raise NotAllowed(same_number(order.number, tracking_number))
     if wanted is None:
         return _everything(order)
     if not wanted:
@@ -110,6 +116,20 @@ def parts_to_ship(
             left[part.line_id] -= part.quantity
             taken[part.line_id] = taken.get(part.line_id, 0) + part.quantity
     return [ShipmentPart(line_id, quantity) for line_id, quantity in taken.items()]
+
+
+def same_number(order_number: int, tracking_number: str) -> str:
+    return (
+        f"Order {order_number} has a shipment with the tracking number {tracking_number} already. Packages that share "
+        "a number need a reference each."
+    )
+
+
+def not_packed(wanted: Wanted, packed: Mapping[str | int, int]) -> Iterator[str]:
+    """Say of which of these a package has fewer pieces; `packed`: its pieces by all that they may be asked for by."""
+    for name, pieces in wanted.items():
+        if packed.get(name, 0) < (1 if pieces is None else pieces):
+            yield f"{packed.get(name, 0)} of {pieces or 'all'} pieces of {name!r}"
 
 
 def _everything(order: ShippableOrder) -> list[ShipmentPart]:

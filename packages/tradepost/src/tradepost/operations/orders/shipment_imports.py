@@ -13,6 +13,7 @@ from tradepost.domain import changes
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.orders.order import Shipment
 from tradepost.domain.orders.shipment import LONGEST_NUMBER, ShipmentState, in_cents
+from tradepost.domain.orders.shipping import not_packed
 from tradepost.domain.plan import Outcome, Result
 from tradepost.operations.orders.order_requests import OrderPorts
 from tradepost.operations.ports import KnownShipment, Level, NewShipment, RowReport, ShipmentRow
@@ -167,7 +168,15 @@ def _differences(package: Package, known: KnownShipment) -> Iterator[RowReport]:
     if known.state is ShipmentState.TAKEN_BACK:
         message = f"It was recorded as {known.code} and taken back; give it another reference to record it again."
         yield RowReport(package.line, Level.NOTE, message)
-    elif (new.tracking_number, new.carrier, in_cents(new.cost)) != (
+        return
+    if left := ", ".join(not_packed(new.lines or {}, known.pieces)):
+        # As of a file that was read while it was being written.
+        message = (
+            f"It is recorded as {known.code} with {left}, and the others are not recorded. Give them a row with "
+            "another reference; the tracking number may be the same."
+        )
+        yield RowReport(package.line, Level.REFUSED, message)
+    if (new.tracking_number, new.carrier, in_cents(new.cost)) != (
         recorded.number,
         recorded.carrier,
         in_cents(recorded.cost),

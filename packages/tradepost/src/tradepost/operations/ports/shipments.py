@@ -1,7 +1,7 @@
 """Shipments as files of whoever packs have them, and what the hub knows of them already."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -35,11 +35,15 @@ class ShipmentRow:
 
 @dataclass(frozen=True, slots=True)
 class KnownShipment:
-    """A shipment that was recorded before."""
+    """
+    A shipment that was recorded before. `pieces`: by SKU and by the store's number of the line, those of others of the
+    same number among them.
+    """
 
     code: str
     state: ShipmentState
     recorded: Tracking
+    pieces: Mapping[str | int, int] = field(default_factory=dict)
 
 
 class ShipmentReader(Protocol):
