@@ -119,6 +119,16 @@ def test_runs_that_change_listings_exclude_each_other_on_a_channel(channel, oper
     assert (waiting.state, waiting.attempt) == ("queued", 0)
 
 
+@pytest.mark.parametrize(("first", "other"), [("get_orders", "sync_orders"), ("sync_orders", "get_orders")])
+def test_no_order_is_followed_by_what_was_read_of_it_before_it_was_shipped(channel, first, other):
+    """A get that had read an order before a sync shipped it put it back, and took the shipment for removed."""
+    taken = take(request_run(channel.pk, first).pk)
+
+    beside = take(request_run(channel.pk, other).pk)
+
+    assert (taken is not None, beside) == (True, None)
+
+
 def test_orders_are_fetched_and_other_channels_served_while_a_publish_is_running(channel):
     from tradepost.database.models import Channel  # noqa: PLC0415 - the fixture has opened the database
 
@@ -126,7 +136,7 @@ def test_orders_are_fetched_and_other_channels_served_while_a_publish_is_running
     runs = [
         request_run(channel.pk, "publish"),
         request_run(channel.pk, "get_orders"),
-        request_run(channel.pk, "sync_orders"),
+        request_run(channel.pk, "deliver_orders"),
         request_run(other.pk, "sync"),
         request_run(channel.pk, "sync", is_dry=True),
     ]

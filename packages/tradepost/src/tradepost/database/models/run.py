@@ -47,15 +47,15 @@ class Run(models.Model):
 
     It is about a channel, or about a source of the catalogue.
 
-    `lane`: runs of one lane exclude each other on a channel; publish, sync and link share theirs. `scope`: the
-    listing ids it is limited to, or null for all that is due. `scope_key`: tells equal requests, so that they join.
-    `error_kind`: the class of `domain.errors` that ended it. `counts`: rows of `Counts`. `cursors`: {part of the
-    work: last key}. `reference`: the id under which the log has the trace of an unexpected error. A dry run changes
-    nothing, so it waits for nobody; `planned` counts what it planned, as rows of {subject, action, count}, and of its
-    changes the first ones are kept, or all where it is a saved plan. `brake`: a `Braking`, where the brake held
-    something back; `needs_answer`: nobody has said yet what is to become of it. `released_by`: who let this run go
-    beyond the brake. `is_forgotten`: it is too long ago for an undo, so the values of its changes are kept no more.
-    `writes_from`: it was left by an owner whose last request may land until then.
+    `lane`: runs of one lane exclude each other on a channel; publish, sync and link share theirs, and so do get and
+    sync orders. `scope`: the listing ids it is limited to, or null for all that is due. `scope_key`: tells equal
+    requests, so that they join. `error_kind`: the class of `domain.errors` that ended it. `counts`: rows of `Counts`.
+    `cursors`: {part of the work: last key}. `reference`: the id under which the log has the trace of an unexpected
+    error. A dry run changes nothing, so it waits for nobody; `planned` counts what it planned, as rows of {subject,
+    action, count}, and of its changes the first ones are kept, or all where it is a saved plan. `brake`: a `Braking`,
+    where the brake held something back; `needs_answer`: nobody has said yet what is to become of it. `released_by`: who
+    let this run go beyond the brake. `is_forgotten`: it is too long ago for an undo, so the values of its changes are
+    kept no more. `writes_from`: it was left by an owner whose last request may land until then.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="runs", null=True, blank=True)

@@ -18,7 +18,8 @@ from tradepost.database import sql
 from tradepost.database.models import Run, RunKind, Trigger
 from tradepost.domain.plan import RunState
 
-# Runs that change listings exclude each other on a channel; every other kind is in a lane of its own.
+# Runs that change listings exclude each other on a channel, and so do those that follow orders: what one has read of an
+# order before the other has shipped it would be taken for news. Every other kind is in a lane of its own.
 _LANES: Mapping[RunKind, str] = {
     RunKind.PUBLISH: "listings",
     RunKind.SYNC: "listings",
@@ -26,6 +27,8 @@ _LANES: Mapping[RunKind, str] = {
     RunKind.SET_TYPE: "listings",
     RunKind.UNDO: "listings",
     RunKind.ADOPT: "listings",
+    RunKind.GET_ORDERS: "orders",
+    RunKind.SYNC_ORDERS: "orders",
 }
 
 
