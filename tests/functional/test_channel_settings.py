@@ -218,11 +218,31 @@ def test_a_rule_for_prices_is_tried_kept_explained_and_forgotten(alice):
 
     assert "2 higher prices" in tried
     assert unchanged == []
-    assert "The rule dearer is kept. The next sync sends: 2 higher prices." in kept
+    assert "It is for 2 listings." in tried
+    assert "The rule dearer is kept. It makes 2 higher prices. The next sync sends it for those that are on" in kept
     assert price == Decimal("16.39"), "14.90 and 10 percent"
     assert (opened["skus"].value(), opened["percent"].value()) == ("HP-MUG-*", "10")
     assert Channel.objects.get().listing_rules == []
     assert Listing.objects.get(sku="HP-MUG-WHITE").wanted_price == Decimal("14.90")
+
+
+def test_a_rule_for_what_there_is_none_of_says_so_before_it_is_kept(alice):
+    """A category that is misspelled would else look like a rule that happens to change nothing."""
+    typed = {"name": "dearer", "categories": "Kitchn", "percent": "10", "rounding": "up", "do": "preview"}
+
+    tried = words_of(alice.post(rules_page(), typed))
+
+    assert "Nothing: it is for none of the listings here. Look whether" in tried
+
+
+def test_a_rule_that_lists_something_no_more_says_how_many_before_it_is_kept(alice):
+    typed = {"name": "no mugs", "skus": "HP-MUG-*", "lists": "no", "rounding": "up"}
+
+    tried = words_of(alice.post(rules_page(), typed | {"do": "preview"}))
+    kept = words_of(alice.post(rules_page(), typed | {"do": "keep"}, follow=True))
+
+    assert "2 listings left out from now on" in tried
+    assert "2 listings left out from now on" in kept
 
 
 @pytest.mark.parametrize(

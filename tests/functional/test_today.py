@@ -205,6 +205,17 @@ def test_what_waits_to_be_hidden_waits_on_today_as_in_the_list_and_is_not_said_t
     assert "1 listing hidden" not in activity
 
 
+def test_a_new_price_that_the_store_does_not_have_yet_is_told_until_a_sync_sends_it(published):
+    """Without a schedule nobody sends it, and "nothing waits" is what its merchant would rely on."""
+    published("listings", "set-rule", "dearer", "--sku", "HP-MUG-*", "--percent", "10")
+    waiting = today_of(browser_of("bob")).context["standings"][0].judged.sentence
+
+    published("listings", "sync")
+
+    assert waiting.endswith("and new prices or quantities wait for the next sync.")
+    assert today_of(browser_of("bob")).context["standings"][0].judged.sentence.endswith("and nothing waits.")
+
+
 def test_what_lost_its_product_is_not_live_on_today_either(published):
     Listing.objects.filter(code="HP-NOTE-SLATE").update(link="broken")
     vera = browser_of("vera")

@@ -16,6 +16,12 @@ STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_
         (ChannelFacts(), Standing.WELL, "All is well. Nothing is on the store yet.", Remedy.NONE),
         (ChannelFacts(live=1), Standing.WELL, "All is well: 1 listing is live, and nothing waits.", Remedy.NONE),
         (
+            ChannelFacts(live=1, has_values_due=True),
+            Standing.WELL,
+            "All is well: 1 listing is live, and new prices or quantities wait for the next sync.",
+            Remedy.NONE,
+        ),
+        (
             ChannelFacts(live=1_200, to_publish=1, to_sync=1),
             Standing.WELL,
             "All is well: 1,200 listings are live, 2 wait to be sent.",

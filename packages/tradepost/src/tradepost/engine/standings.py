@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from tradepost.database.listings.due import has_values_due
 from tradepost.database.models import Channel, Listing, Run, ScheduleRecord
 from tradepost.database.several import counts_of
 from tradepost.domain.brake import Braking
@@ -100,7 +101,8 @@ def judged(channel: Channel, facts: ChannelFacts) -> ChannelStanding:
     """Say how a channel stands, with what waits and what is live, each as far as lists count."""
     rows = (*Listing.waiting(channel.pk), Listing.live(channel.pk))
     to_sync, to_publish, live = counts_of([[each] for each in rows], up_to=COUNT_UP_TO + 1)
-    return standing_of(replace(facts, to_sync=to_sync, to_publish=to_publish, live=live))
+    waiting = replace(facts, to_sync=to_sync, to_publish=to_publish, live=live)
+    return standing_of(replace(waiting, has_values_due=bool(live) and has_values_due(channel.pk)))
 
 
 def unshared_words(channel_id: int) -> str:

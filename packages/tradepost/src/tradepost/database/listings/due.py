@@ -54,6 +54,7 @@ CONDITIONS: Mapping[Stage, str] = {
     Stage.INCREASE: _MAY_SEND_QUANTITY + "account < available",
     Stage.SET: _MAY_SEND_QUANTITY + "account IS NULL AND available IS NOT NULL",
 }
+_VALUES = (Stage.PRICE, Stage.DECREASE, Stage.INCREASE, Stage.SET, Stage.AT_ZERO)
 OF_CHANNEL = "channel_id = %s"
 _NOT_PARKED = f"refusals < {PARKED_AFTER}"
 _PUBLISH = f"pending IN ('publish', 'overwrite') AND NOT is_paused AND NOT is_orphaned AND {_NOT_PARKED}"
@@ -72,6 +73,11 @@ _SWITCH = (
 def due_ids(stage: Stage, *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None) -> list[int]:
     """Return the ids of listings due in a stage, ascending."""
     return _page("id", CONDITIONS[stage], channel_id=channel_id, after=after, limit=limit, only=only)
+
+
+def has_values_due(channel_id: int) -> bool:
+    """Return whether a sync would send any price or quantity; each stage is asked by its own index, for one row."""
+    return any(due_ids(stage, channel_id=channel_id, after=0, limit=1) for stage in _VALUES)
 
 
 _LOOK = "link = 'linked' AND health = '{health}' AND account IS NOT NULL AND open_since IS NULL AND NOT is_paused"

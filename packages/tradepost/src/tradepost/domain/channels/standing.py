@@ -80,8 +80,9 @@ class FailedWork:
 class ChannelFacts:
     """
     What a channel's standing is judged by. `braked`: the first run that the brake stopped, and its sentence.
-    `to_publish` and `to_sync`: listings for which something was asked that this work brings to the store. `overdue`:
-    the work that a schedule should have started long since. `paused`: what the schedules that are paused would start,
+    `to_publish` and `to_sync`: listings for which something was asked that this work brings to the store;
+    `has_values_due`: whether the store has another price or quantity of any than it should. `overdue`: the work that a
+    schedule should have started long since. `paused`: what the schedules that are paused would start,
     in words.
     """
 
@@ -98,6 +99,7 @@ class ChannelFacts:
     paused: tuple[str, ...] = ()
     to_publish: int = 0
     to_sync: int = 0
+    has_values_due: bool = False
     live: int = 0
 
 
@@ -180,6 +182,8 @@ def _all_well(facts: ChannelFacts) -> str:
     live = f"{count_words(facts.live)} {'listing is' if facts.live == 1 else 'listings are'} live"
     if waiting := facts.to_publish + facts.to_sync:
         return f"All is well: {live}, {count_words(waiting)} {'waits' if waiting == 1 else 'wait'} to be sent."
+    if facts.has_values_due:
+        return f"All is well: {live}, and new prices or quantities wait for the next sync."
     return f"All is well: {live}, and nothing waits." if facts.live else "All is well. Nothing is on the store yet."
 
 

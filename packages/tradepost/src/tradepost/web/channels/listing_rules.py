@@ -23,7 +23,7 @@ from tradepost.operations.channels.channels import ChannelPorts
 from tradepost.operations.listings.listing_rules import remove_rule, set_rule
 from tradepost.web.channels.forms import choice_field, parted, text_field
 from tradepost.web.channels.rules import ShownRule, amount_of, written
-from tradepost.web.channels.settings import difference_lines, has_few_listings
+from tradepost.web.channels.settings import SENT_LATER, difference_lines, has_few_listings
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
@@ -124,8 +124,10 @@ def _tried(channel: Channel, rule: ListingRule, ports: ChannelPorts) -> dict[str
     tried = set_rule(channel.pk, rule, ports, is_dry=True)
     return {
         "changed": [rule.deeds] if tried.is_new else [],
+        "fitting": tried.differences.ruled[rule.name],
         "differences": difference_lines(tried.differences),
         "examples": tried.differences.examples,
+        "sent_later": SENT_LATER,
     }
 
 
@@ -142,7 +144,7 @@ def _done(request: HttpRequest, channel: Channel, rule: ListingRule, ports: Chan
     lines = difference_lines(changed.differences)
     if not is_few:
         return f"{begin} What its many listings should show is computed by its next run."
-    return f"{begin} The next sync sends: {', '.join(lines)}." if lines else begin
+    return f"{begin} It makes {', '.join(lines)}. {SENT_LATER}" if lines else begin
 
 
 def _initial(rule: ListingRule | None) -> dict[str, str]:

@@ -41,6 +41,8 @@ _ON_THE_STORE = ("listings", "mapping")
 # Of more listings it takes longer than somebody waits for a page: their next run does it.
 COMPUTED_AT_ONCE = 5_000
 _WIDEST = 300
+# Of what is not on the store nothing is sent, however its price has changed.
+SENT_LATER = "The next sync sends it for those that are on the store."
 
 
 def settings_part(request: HttpRequest, channel_id: int, part: str) -> HttpResponse:
@@ -64,6 +66,7 @@ def settings_part(request: HttpRequest, channel_id: int, part: str) -> HttpRespo
                     "changed": [] if change is None else [each.name.replace("_", " ") for each in change.fields],
                     "differences": None if differences is None else difference_lines(differences),
                     "examples": () if differences is None else differences.examples,
+                    "sent_later": SENT_LATER,
                 }
             else:
                 change, _ = change_what_is_shown(channel.pk, form.edit(), ports, is_computed_now=is_few)
@@ -124,5 +127,7 @@ def difference_lines(found: WantedDifferences) -> list[str]:
         (found.fewer, "smaller quantity", "smaller quantities"),
         (found.held, "price held back from now on", "prices held back from now on"),
         (found.freed, "price let through", "prices let through"),
+        (found.left_out, "listing left out from now on", "listings left out from now on"),
+        (found.back, "listing let in again", "listings let in again"),
     )
     return [f"{number:,} {one if number == 1 else many}" for number, one, many in counted if number]
