@@ -158,6 +158,18 @@ def test_an_owner_gets_the_steps_before_anything_is_for_sale_and_today_afterward
     assert (first["Location"], later["Location"]) == (STEPS, "/")
 
 
+def test_the_step_that_previews_makes_the_preview_and_leads_to_it(connected, sample):
+    """It led to the channel's page, where the same had to be pressed again."""
+    assert connected("catalogue", "import", sample).code == 0
+    bob = browser_of("bob")
+    step = next(each for each in bob.get(STEPS).context["steps"] if each.title == "Preview")
+
+    led_to = bob.post(step.link, {"do": step.deed})["Location"]
+
+    assert led_to == reverse("admin:tradepost_savedplan_change", args=[SavedPlan.objects.get().pk])
+    assert next(each for each in browser_of("vera").get(STEPS).context["steps"] if each.title == "Preview").deed == ""
+
+
 def test_one_product_of_choice_is_previewed_published_and_led_to_in_the_shop(connected, store, sample):
     assert connected("catalogue", "import", sample).code == 0
     bob = browser_of("bob")
@@ -263,7 +275,7 @@ def connect_by_the_wizard(tab, box) -> None:
     tab.check("[name=is_local]")
     tab.click("button:has-text('Save and go on')")
     tab.click("button:has-text('Test the connection')")
-    assert "Everything is well." in tab.inner_text("#tested")
+    assert "Everything that could be seen is well." in tab.inner_text("#tested")
     tab.click("button:has-text('Go on')")
     tab.fill("[name=host]", box.ftp_host)
     tab.fill("[name=user]", box.ftp_user)

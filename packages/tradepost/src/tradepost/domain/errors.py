@@ -106,7 +106,11 @@ class PermissionMissing(Reconfigure):
 
 
 class AddressRefused(Reconfigure):
-    pass
+    """`field`: which of a connection's fields is to blame, where it is one."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class HubUnusable(Reconfigure):

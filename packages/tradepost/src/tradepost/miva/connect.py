@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import httpx2
 import stamina
 
-from tradepost.domain.errors import StorageRefused, TradepostError
+from tradepost.domain.errors import AddressRefused, StorageRefused, TradepostError
 from tradepost.domain.orders.acknowledgement import Acknowledgement
 from tradepost.miva.check import check_connection
 from tradepost.miva.files.file_server import Connect, FileServerAddress
@@ -186,7 +187,8 @@ class MivaConnector:
 
     def settled_images(self, connection: ImageConnection) -> ImageConnection:
         """See the port."""
-        return replace(connection, directory=image_folder_of(connection).base_directory)
+        host, port = _file_server(connection)
+        return replace(connection, host=host, port=port, directory=image_folder_of(connection).base_directory)
 
     def look_at_store(
         self,
@@ -253,6 +255,19 @@ class MivaConnector:
 
 # Where a store's folder is looked for on its image server where nothing says it: what nearly all stores have.
 _USUAL_FOLDER = "/mm5/"
+
+
+def _file_server(connection: ImageConnection) -> tuple[str, int]:
+    """Return host and port of what may be typed as a hoster's mail has it: `ftp://ftp.example.com:2121/htdocs`."""
+    typed = connection.host.strip()
+    if ":" in typed.replace("://", "").partition(":")[2]:
+        return typed, connection.port  # the number of an IPv6 host
+    try:
+        parts = urlsplit(typed if "://" in typed else f"//{typed}")
+        port = parts.port or connection.port
+    except ValueError as error:
+        raise AddressRefused(f"The server {typed!r} can't be read: {error}.", field="host") from error
+    return parts.hostname or "", port
 
 
 def image_folder_of(connection: ImageConnection) -> ImageFolder:

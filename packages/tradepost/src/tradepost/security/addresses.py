@@ -73,7 +73,7 @@ def check_host(host: str, *, port: int, is_local: bool = False, resolve: Resolve
         numbers = (resolve or _resolve)(host, port)
     except OSError:
         return
-    _check(host, numbers, is_local=is_local, cure=" If that is meant, mark the channel as local.")
+    _check(host, numbers, is_local=is_local, cure=" If that is meant, allow it with '--local'.")
 
 
 def checked_addresses(
@@ -128,7 +128,8 @@ def _check(host: str, numbers: Collection[str], *, is_local: bool, cure: str) ->
         if any(_is_in(number, _NO_SERVER) for number in meant):
             raise AddressRefused(f"{host} can't be called: {text} is no address of a server.")
         if not is_local and not all(_is_public(number) for number in meant):
-            raise AddressRefused(f"{host} is {text}, which is inside a private network.{cure}")
+            where = host if host == text else f"{host} is {text}, which"
+            raise AddressRefused(f"{where} is inside a private network.{cure}")
 
 
 def _meant(number: IpAddress) -> list[IpAddress]:

@@ -78,10 +78,10 @@ def _print_check_list(channel: "Channel") -> None:
 
     if channel.checked_at is not None:
         out.print(f"last check, {channel.checked_at:%Y-%m-%d %H:%M} UTC:")
-        for finding in channel.findings:
-            mark = "ok" if finding["is_good"] else "to do"
-            said = "; ".join(filter(None, (mark, finding["words"])))
-            say(f"  {finding['name']}: {said}")
+        for finding in (Finding(**row) for row in channel.findings):
+            mark = ("ok" if finding.is_known else "not known") if finding.is_good else "to do"
+            said = "; ".join(filter(None, (mark, finding.words)))
+            say(f"  {finding.name}: {said}")
     settings = wiring.channels.profile_of(channel).settings
     out.print("pages of the store that show images:")
     for line in page_lines(settings.image_pages, settings.rules.image_type):
@@ -131,13 +131,14 @@ def _refused(channel: "Channel") -> str:
 
 def print_findings(findings: list[Finding]) -> None:
     for finding in findings:
-        mark = "[green]ok[/green]    " if finding.is_good else "[red]failed[/red]"
+        well = "[green]ok[/green]    " if finding.is_known else "unseen"
+        mark = well if finding.is_good else "[red]failed[/red]"
         out.print(f"{mark} {finding.name}", end="")
         say(f": {finding.words}" if finding.words else "")
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    return {"check": finding.name, "ok": finding.is_good, "message": finding.words}
+    return {"check": finding.name, "ok": finding.is_good, "known": finding.is_known, "message": finding.words}
 
 
 # --- as JSON ---

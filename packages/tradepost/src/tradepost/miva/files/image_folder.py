@@ -29,16 +29,20 @@ def registered_folder(sub_folder: str) -> str:
     elif len(names) > 1 and (sub_folder.strip().startswith("/") or GRAPHICS in names):
         raise AddressRefused(
             f"The image sub-folder {sub_folder!r} can't be used: say what it is called below the graphics folder; "
-            "where that lies on the image server is a setting of its own."
+            "where that lies on the image server is a setting of its own.",
+            field="folder",
         )
     for name in names:
         if not _NAME.fullmatch(name):
             raise AddressRefused(
                 f"The image sub-folder {sub_folder!r} can't be used: letters, digits, '-', '_' and '.' only, "
-                "and below the graphics folder."
+                "and below the graphics folder.",
+                field="folder",
             )
         if name.isdecimal():
-            raise AddressRefused(f"The image sub-folder {sub_folder!r} is the store's own: choose a name with letters.")
+            raise AddressRefused(
+                f"The image sub-folder {sub_folder!r} is the store's own: choose a name with letters.", field="folder"
+            )
     return "/".join([GRAPHICS, *names])
 
 
@@ -52,7 +56,11 @@ class ImageFolder:
     def __post_init__(self) -> None:
         names = [name for name in self.base_directory.strip().split("/") if name]
         if ".." in names or not all(_BASE_NAME.fullmatch(name) for name in names):
-            raise AddressRefused(f"The base directory {self.base_directory!r} can't be used.")
+            raise AddressRefused(
+                f"The graphics folder {self.base_directory!r} can't be used; it is a path on the image server, like "
+                f"{GRAPHICS_DIRECTORY}.",
+                field="directory",
+            )
         object.__setattr__(self, "base_directory", "/" + "/".join(names))
         registered_folder(self.sub_folder)
 

@@ -95,7 +95,9 @@ def normalised_folder(folder: str) -> str:
             or not name.isprintable()
             or any(character in "?#%:" or character.isspace() for character in name)
         ):
-            raise AddressRefused(f"The folder {folder!r} can't be used; enter what Domain Settings show, like /mm5/.")
+            raise AddressRefused(
+                f"The folder {folder!r} can't be used; enter what Domain Settings show, like /mm5/.", field="folder"
+            )
     return "/" + "".join(f"{name}/" for name in names)
 
 

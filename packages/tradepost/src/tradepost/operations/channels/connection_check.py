@@ -157,11 +157,21 @@ def _rights(check: StoreCheck) -> list[Finding]:
 
 def _stock(check: StockCheck, profile: ChannelProfile) -> list[Finding]:
     return [
-        Finding("store: stock", is_good=True, words=_counts(check)),
-        Finding("store: inventory", is_good=check.is_counted is not False, words=_COUNTED[check.is_counted]),
+        Finding("store: stock", is_good=True, words=_counts(check), is_known=check.is_read is not None),
+        Finding(
+            "store: inventory",
+            is_good=check.is_counted is not False,
+            words=_COUNTED[check.is_counted],
+            is_known=check.is_counted is not None,
+        ),
         _moves(check.move_refusal),
         _mode(check.mode, profile),
-        Finding("store: baskets", is_good=True, words=_baskets(counts_baskets=check.counts_baskets)),
+        Finding(
+            "store: baskets",
+            is_good=True,
+            words=_baskets(counts_baskets=check.counts_baskets),
+            is_known=check.counts_baskets is not None,
+        ),
     ]
 
 
@@ -174,9 +184,14 @@ def _counts(check: StockCheck) -> str:
 def _content(check: ContentCheck, profile: ChannelProfile) -> list[Finding]:
     rules = profile.settings.rules
     return [
-        Finding("store: columns", is_good=True, words=_columns(check)),
-        Finding("store: product type", is_good=True, words=_will_be_made(check, rules)),
-        Finding("store: image type", is_good=True, words=_image_type(check, rules)),
+        Finding("store: columns", is_good=True, words=_columns(check), is_known=bool(check.products)),
+        Finding(
+            "store: product type",
+            is_good=True,
+            words=_will_be_made(check, rules),
+            is_known=check.has_type_field is not None,
+        ),
+        Finding("store: image type", is_good=True, words=_image_type(check, rules), is_known=bool(check.products)),
         Finding(_CONTENTS, is_good=True, words=_contents(check)),
     ]
 
@@ -225,7 +240,7 @@ def _contents(check: ContentCheck) -> str:
 def _moves(refusal: str | None) -> Finding:
     name = "store: moves of stock"
     if refusal is None:
-        return Finding(name, is_good=True, words="not tried, as no product was seen to be counted")
+        return Finding(name, is_good=True, words="not tried, as no product was seen to be counted", is_known=False)
     return Finding(name, is_good=not refusal, words=refusal or "a move by 0 was taken")
 
 
@@ -236,7 +251,7 @@ def _mode(seen: StockMode, profile: ChannelProfile) -> Finding:
         cure = f"tell the channel: 'tradepost channel set {channel} --stock-mode {seen}'"
         return Finding(name, is_good=known is StockMode.UNKNOWN, words=f"{_MODE_WORDS[seen]}; {cure}")
     if known is StockMode.UNKNOWN:
-        return Finding(name, is_good=True, words=_MODE_ASKED.format(channel=channel))
+        return Finding(name, is_good=True, words=_MODE_ASKED.format(channel=channel), is_known=False)
     return Finding(name, is_good=True, words=_MODE_WORDS[known])
 
 
@@ -285,7 +300,7 @@ def _unsure(check: AcknowledgeCheck, way: Acknowledgement) -> str:
 def _clock(difference_seconds: float | None) -> Finding:
     name = "store: clock"
     if difference_seconds is None:
-        return Finding(name, is_good=True, words="the store does not tell its time")
+        return Finding(name, is_good=True, words="the store does not tell its time", is_known=False)
     ahead = "ahead of" if difference_seconds > 0 else "behind"
     words = f"the store's clock is {abs(difference_seconds):.0f} s {ahead} this machine's"
     if abs(difference_seconds) <= USUAL_WINDOW_SECONDS / 2:
@@ -319,7 +334,7 @@ def _not_tried(profile: ChannelProfile) -> Finding:
         "not tried, because the channel is look-only and nothing is written; 'tradepost channel check "
         f"{shlex.quote(profile.name)}' tries it once the channel is live"
     )
-    return Finding(_WRITING, is_good=True, words=words)
+    return Finding(_WRITING, is_good=True, words=words, is_known=False)
 
 
 def _without_server(profile: ChannelProfile, takes_images: bool | None, *, is_new: bool) -> Finding:
@@ -358,7 +373,7 @@ def _shown(connection: ImageConnection, check: ImageCheck, probe: ProbeCheck) ->
     if probe.is_shown:
         return Finding(name, is_good=True, words=f"a file was seen at {probe.address.rpartition('/')[0]}/")
     if probe.is_shown is None:
-        return Finding(name, is_good=True, words=f"not known: {probe.reason}")
+        return Finding(name, is_good=True, words=f"not known: {probe.reason}", is_known=False)
     cure = "--ftp-directory has to name the folder on the image server that the store knows as graphics"
     if check.directory and check.directory != connection.directory:
         cure = f"the store's graphics folder seems to be {check.directory}: --ftp-directory {check.directory}"

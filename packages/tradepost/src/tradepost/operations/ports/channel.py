@@ -134,11 +134,15 @@ class ChannelProfile:
 
 @dataclass(frozen=True, slots=True)
 class KeptFinding:
-    """One line of the last look at a channel's connections."""
+    """
+    One line of the last look at a channel's connections. `is_known`: whether it could be seen, or is not known yet and
+    nothing that anybody could mend.
+    """
 
     name: str
     is_good: bool
     words: str = ""
+    is_known: bool = True
 
 
 # What a connection is noted to be in which a look has found nothing to mend.

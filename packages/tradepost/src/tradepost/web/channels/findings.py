@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tradepost.database.models import Channel, ConnectionKind
+from tradepost.operations.ports import KeptFinding
 from tradepost.web.shell.page_words import in_words_of_pages
 
 TOKENS_PLACE = "Settings > User Management > API Tokens"
@@ -28,12 +29,16 @@ _STORE, _FUNCTION = "store: ", "store: function "
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """`place`: where it is mended in the store's administration; blank where nothing is to be mended."""
+    """
+    `place`: where it is mended in the store's administration; blank where nothing is to be mended. `is_known`: as
+    `KeptFinding` has it.
+    """
 
     name: str
     is_good: bool
     words: str
     place: str
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,16 @@ class ShownFindings:
         return all(each.is_good for each in (*self.store, *self.images))
 
     @property
+    def not_known(self) -> int:
+        return sum(not each.is_known for each in (*self.store, *self.images))
+
+    @property
     def to_mend(self) -> int:
         return sum(not each.is_good for each in (*self.store, *self.images))
 
 
 def findings_of(channel: Channel) -> ShownFindings:
-    shown = [_shown(each["name"], each["words"], is_good=each["is_good"]) for each in channel.findings]
+    shown = [_shown(KeptFinding(**each)) for each in channel.findings]
     of_store = [each for each in shown if each.name.startswith(_STORE)]
     granted = [each for each in of_store if each.name.startswith(_FUNCTION) and each.is_good]
     others = [each for each in of_store if each not in granted]
@@ -74,9 +83,9 @@ def findings_of(channel: Channel) -> ShownFindings:
     return ShownFindings(others, of_images, is_stale, is_stale_of_images)
 
 
-def _shown(name: str, words: str, *, is_good: bool) -> ShownFinding:
-    sentence = in_words_of_pages(words)
+def _shown(found: KeptFinding) -> ShownFinding:
+    sentence = in_words_of_pages(found.words)
     # Many a sentence says it itself, and more exactly.
-    is_told = is_good or "Settings" in sentence or "“" in sentence
-    place = "" if is_told else next((place for begin, place in _PLACES.items() if name.startswith(begin)), "")
-    return ShownFinding(name, is_good, sentence[:1].upper() + sentence[1:], place)
+    is_told = found.is_good or "Settings" in sentence or "“" in sentence
+    place = "" if is_told else next((place for begin, place in _PLACES.items() if found.name.startswith(begin)), "")
+    return ShownFinding(found.name, found.is_good, sentence[:1].upper() + sentence[1:], place, found.is_known)

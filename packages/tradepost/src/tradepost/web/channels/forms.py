@@ -459,6 +459,9 @@ def _typed_times(text: str) -> Schedule:
     """Read a time of each day, such as 03:00, or a cron expression. Raises NotAllowed."""
     if clock := _CLOCK.fullmatch(text.strip()):
         return cron_of(f"{int(clock[2])} {int(clock[1])} * * *")
+    if len(text.split()) <= 1:
+        typed = f"'{text.strip()}' is no time of the day" if text.strip() else "No time is typed"
+        raise NotAllowed(f"{typed}; write it as 03:00, or a cron expression as 0 3 * * 1-5.")
     return cron_of(text)
 
 

@@ -19,7 +19,7 @@ from tradepost import wiring
 from tradepost.database.models import Channel, ConnectionKind
 from tradepost.domain.channels.image_pages import ImagePage
 from tradepost.domain.channels.setup import STEPS, SetupStep, is_later
-from tradepost.domain.errors import NotAllowed, Reconfigure
+from tradepost.domain.errors import AddressRefused, NotAllowed, Reconfigure
 from tradepost.operations.channels import channel_setup, channels
 from tradepost.operations.channels.channels import ChannelPorts
 from tradepost.operations.channels.known_stores import known_store_words
@@ -110,6 +110,11 @@ def set_up(request: HttpRequest, channel_id: int, step: str) -> HttpResponse:
         messages.info(request, "The connection comes first.")
         return redirect(at.address(SetupStep.CONNECTION))
     if at.step is SetupStep.REVIEW and not at.is_setup:
+        if request.method == "POST":
+            told = (
+                "is set up already, so nothing was done: here it says how it stands, and what it does can be changed."
+            )
+            messages.info(request, f"{channel.name} {told}")
         return redirect("admin:tradepost_channel_change", channel.pk)
     return _STEPS[at.step](at)
 
@@ -263,11 +268,12 @@ def _keep(at: StepPage, form: ChannelForm) -> None:
 def _kept(
     at: StepPage, form: ChannelForm, keep: Callable[[StepPage, ChannelForm], None], *, at_field: str | None
 ) -> bool:
-    """Keep what a form was given; a refusal stands in the form, at this field."""
+    """Keep what a form was given; a refusal stands at the field that it names, else at this one."""
     try:
         keep(at, form)
     except Reconfigure as refusal:
-        form.add_error(at_field, in_words_of_pages(str(refusal)))
+        named = refusal.field if isinstance(refusal, AddressRefused) else ""
+        form.add_error(named if named in form.fields else at_field, in_words_of_pages(str(refusal)))
         return False
     return True
 

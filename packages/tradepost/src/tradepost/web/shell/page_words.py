@@ -23,7 +23,7 @@ FIELDS_OF_OPTIONS: Mapping[str, str] = {
     "--hold": "Hold them until somebody releases them",
     "--images-by-store": "Images go",
     "--list": "they are listed",
-    "--local": "The store is inside my own network",
+    "--local": "inside my own network",
     "--make-folder": "Make the sub-folder",
     "--no-list": "they are not listed",
     "--percent": "Add percent",

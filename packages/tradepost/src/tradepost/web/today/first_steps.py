@@ -45,13 +45,17 @@ _DUE = (Pending.PUBLISH.value, Pending.OVERWRITE.value)
 
 @dataclass(frozen=True, slots=True)
 class FirstStep:
-    """A step as the page lists it. `words`: what it is good for; `link` leads to where it is done, if somebody may."""
+    """
+    A step as the page lists it. `words`: what it is good for; `link` leads to where it is done, if somebody may, and
+    `deed` is what is posted there so that it is done at once.
+    """
 
     title: str
     words: str
     link: str
     button: str
     is_done: bool
+    deed: str = ""
 
 
 def are_ahead() -> bool:
@@ -132,6 +136,7 @@ def _steps(request: HttpRequest, channel: Channel | None) -> list[FirstStep]:
             reverse("admin:tradepost_channel_changelist") if not is_connected else _preview_link(channel),
             "Preview publishing",
             is_done=is_seen,
+            deed="preview:publish" if is_connected and may(request, "plans save") else "",
         ),
         FirstStep(
             "Publish one product of your choice",
