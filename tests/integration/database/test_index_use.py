@@ -233,7 +233,8 @@ def test_a_sighting_looks_up_its_own_order_and_products_only(sighted):
 
 
 def test_what_is_reserved_is_summed_up_by_its_index(sighted):
-    from tradepost.database.listings.wanted import reserved_pieces  # noqa: PLC0415 - the fixture has opened the database
+    # The fixture has opened the database.
+    from tradepost.database.listings.wanted_basis import reserved_pieces  # noqa: PLC0415
 
     (plan,) = plans_of(lambda: reserved_pieces([1]))
 

@@ -13,7 +13,8 @@ from attentions import kinds_of
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.json_values import plain
-from tradepost.database.listings.wanted import WantedValues, refresh_available
+from tradepost.database.listings.quantities import refresh_available
+from tradepost.database.listings.wanted_basis import WantedValues
 from tradepost.database.models import AttentionRecord, Channel, Listing, VariantRecord
 from tradepost.domain.fields import Group
 from tradepost.domain.listings.listing_rules import Article, ListingRule, ListingRules

@@ -18,7 +18,8 @@ from tradepost.database.catalogue.sources import settings_of_source, source_colu
 from tradepost.database.catalogue.withdrawals import put_back, take_off_sale, withdrawn_of
 from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.listing_proofs import forget_refusals
-from tradepost.database.listings.wanted import lock_variants, refresh_products
+from tradepost.database.listings.wanted import refresh_products
+from tradepost.database.listings.wanted_basis import lock_variants
 from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Source, VariantRecord
 from tradepost.database.search import note_product_words
 from tradepost.database.sql import Rows

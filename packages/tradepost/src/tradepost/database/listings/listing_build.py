@@ -11,14 +11,8 @@ from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import forget_attention, note_attention
-from tradepost.database.listings.wanted import (
-    NOTHING_SHOWN,
-    WANTED_COLUMNS,
-    WantedOfNew,
-    WantedValues,
-    note_held_prices,
-    wanted_of_new,
-)
+from tradepost.database.listings.wanted import WantedOfNew, note_held_prices, wanted_of_new
+from tradepost.database.listings.wanted_basis import NOTHING_SHOWN, WANTED_COLUMNS, WantedValues
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.database.orders.order_lines import look_again_at
 from tradepost.database.search import note_product_words

@@ -11,7 +11,7 @@ from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import end_attentions
 from tradepost.database.listings.listing_rows import STATUS_COLUMNS, status_of
-from tradepost.database.listings.wanted import refresh_parents
+from tradepost.database.listings.parent_prices import refresh_parents
 from tradepost.database.models import Channel, DriftRecord, LinkEvent, Listing
 from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.channels.layout import kind_in

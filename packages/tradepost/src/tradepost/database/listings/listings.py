@@ -27,7 +27,8 @@ from tradepost.database.listings.listing_proofs import write_proven, write_statu
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.listings.matches import DjangoMatches
 from tradepost.database.listings.structure import queue_structure
-from tradepost.database.listings.wanted import lock_variants, refresh_products
+from tradepost.database.listings.wanted import refresh_products
+from tradepost.database.listings.wanted_basis import lock_variants
 from tradepost.database.models import AttentionRecord, DriftRecord, Listing, ProductRecord, VariantRecord
 from tradepost.database.search import note_product_words
 from tradepost.database.sql import Rows

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import F, Max, QuerySet, Sum
 
 from tradepost.database.listings.listing_rows import status_of
-from tradepost.database.listings.wanted import explained_quantities
+from tradepost.database.listings.quantities import explained_quantities
 from tradepost.database.models import Listing, SightedPieces, Sighting, StockEntry
 from tradepost.domain.listings.quantities import WantedQuantity
 from tradepost.domain.orders.order import StoreStatus, given_number

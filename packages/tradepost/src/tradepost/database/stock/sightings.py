@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from tradepost.database import sql
-from tradepost.database.listings.wanted import lock_variants, refresh_available
+from tradepost.database.listings.quantities import refresh_available
+from tradepost.database.listings.wanted_basis import lock_variants
 from tradepost.database.models import Channel, Listing, Order, SightedPieces, Sighting, StockEntry
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.orders.orders import DjangoOrders

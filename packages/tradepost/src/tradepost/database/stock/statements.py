@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tradepost.database import sql
-from tradepost.database.listings.wanted import refresh_available
+from tradepost.database.listings.quantities import refresh_available
 from tradepost.database.models import Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue.catalogue import Variant
