@@ -20,12 +20,12 @@ from tradepost.domain.listings.locks import Locks
 from tradepost.domain.plan import Outcome, Result
 from tradepost.engine.requests import (
     Asked,
+    locking,
     preview_asked,
     preview_change,
     preview_removal,
     request_asked,
     request_change,
-    request_lock,
     request_removal,
 )
 from tradepost.operations.ports import Saying
@@ -224,7 +224,7 @@ def test_unlinking_what_is_not_linked_says_so(channel, family):
 @pytest.mark.parametrize("is_preview", [True, False], ids=["a preview", "a request"])
 def test_an_overwrite_of_what_is_locked_is_refused_by_the_groups_that_are_asked_for(channel, family, is_preview):
     texts = frozenset({Group.TEXTS})
-    request_lock(channel.pk, [family[1].id], wanted=Locks(texts), requested_by="bob")
+    locking(Locks(texts)).request(channel.pk, [family[1].id], requested_by="bob")
     asked = [Asked(Event.ASK_OVERWRITE, [family[1].id])]
 
     if is_preview:
@@ -241,7 +241,7 @@ def test_an_overwrite_of_what_is_locked_is_refused_by_the_groups_that_are_asked_
 def test_what_is_parked_is_tried_again_once_something_of_it_is_left_alone(channel, family):
     Listing.objects.filter(pk=family[1].id).update(refusals=5)
 
-    request_lock(channel.pk, [family[1].id], wanted=Locks(frozenset({Group.TEXTS})), requested_by="bob")
+    locking(Locks(frozenset({Group.TEXTS}))).request(channel.pk, [family[1].id], requested_by="bob")
 
     assert not Listing.objects.get(pk=family[1].id).is_parked
 

@@ -30,7 +30,6 @@ from tradepost.operations.listings.locks import (
     unlock,
 )
 from tradepost.operations.listings.queue_changes import (
-    PlanRows,
     QueuePlan,
     ask,
     plan_asked,
@@ -306,109 +305,85 @@ def request_change(
     return outcome
 
 
-def preview_retry(channel_id: int, ids: Collection[int], *, tell: TellResults | None = None) -> RequestOutcome:
-    """Plan what of that which is parked would be tried again, and do nothing."""
-    return _preview(channel_id, ids, plan_retry, tell=tell)
+class _Results(Protocol):
+    """What is planned or done about a batch, with a result for each row."""
+
+    @property
+    def results(self) -> tuple[Result, ...]: ...
 
 
-def request_retry(
-    channel_id: int,
-    ids: Collection[int],
-    *,
-    requested_by: str,
-    trigger: Trigger = Trigger.PERSON,
-    tell: TellResults | None = None,
-) -> RequestOutcome:
-    """Try again what is parked, with the next publish."""
-    return _worked(channel_id, ids, try_again, requested_by=requested_by, trigger=trigger, tell=tell)
+@dataclass(frozen=True, slots=True)
+class ListingDeed:
+    """
+    What is done at once about listings, and variants of parents among them: how it is planned of a batch of them, and
+    what does it.
+    """
+
+    plan: Callable[[Sequence[ListingRow]], _Results]
+    carry_out: Callable[[Listings, Sequence[ListingRow]], _Results]
+
+    def preview(self, channel_id: int, ids: Collection[int], *, tell: TellResults | None = None) -> RequestOutcome:
+        """Plan what would be done, and do nothing. `tell`: is told what would become of each batch."""
+        total = RequestSum()
+        for rows in _batches(wiring.listings.listings_of(channel_id), ids):
+            results = self.plan(rows).results
+            total.add(QueuePlan({}, results))
+            if tell is not None:
+                tell(results)
+        return total.outcome(is_preview=True)
+
+    def request(
+        self,
+        channel_id: int,
+        ids: Collection[int],
+        *,
+        requested_by: str,
+        trigger: Trigger = Trigger.PERSON,
+        tell: TellResults | None = None,
+    ) -> RequestOutcome:
+        """Do it batch by batch, as one request. `tell`: is told what became of each batch."""
+        total = RequestSum()
+        listings = wiring.listings.listings_of(channel_id)
+        kept = wiring.trail.history(requested_by=requested_by, trigger=trigger).open(channel_id)
+
+        def work(rows: Sequence[ListingRow]) -> None:
+            results = self.carry_out(listings, rows).results
+            kept.add(results)
+            total.add(QueuePlan({}, results))
+            if tell is not None:
+                tell(results)
+
+        _in_batches(listings, ids, work)
+        return total.outcome()
 
 
-def preview_acceptance(channel_id: int, ids: Collection[int], *, tell: TellResults | None = None) -> RequestOutcome:
-    """Plan what of the store's own values would be kept, and do nothing."""
-    drifts = wiring.listings.drifts_of(channel_id)
-    return _preview(channel_id, ids, lambda rows: QueuePlan({}, planned_acceptance(drifts, rows).results), tell=tell)
+RETRYING = ListingDeed(plan_retry, try_again)
+"""Trying again what is parked, with the next publish."""
+LETTING_PRICES_THROUGH = ListingDeed(plan_price_through, let_prices_through)
+"""Prices that a rule holds back for their change: they are meant."""
 
 
-def request_acceptance(
-    channel_id: int,
-    ids: Collection[int],
-    *,
-    requested_by: str,
-    trigger: Trigger = Trigger.PERSON,
-    tell: TellResults | None = None,
-) -> RequestOutcome:
-    """Keep what the store has of what somebody changed there."""
-    drifts, accounts, now = (
-        wiring.listings.drifts_of(channel_id),
-        wiring.listings.accounts_of(channel_id),
-        timezone.now(),
+def accepting(channel_id: int) -> ListingDeed:
+    """Keeping what the store has of what somebody changed there."""
+    drifts, accounts = wiring.listings.drifts_of(channel_id), wiring.listings.accounts_of(channel_id)
+    return ListingDeed(
+        partial(planned_acceptance, drifts), partial(accept, drifts=drifts, accounts=accounts, at=timezone.now())
     )
-    work = partial(accept, drifts=drifts, accounts=accounts, at=now)
-    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger, tell=tell)
 
 
-def preview_lock(
-    channel_id: int, ids: Collection[int], *, wanted: Locks, tell: TellResults | None = None
-) -> RequestOutcome:
-    """Plan what of listings would be left alone, and do nothing."""
-    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_lock(rows, wanted).results), tell=tell)
+def locking(wanted: Locks) -> ListingDeed:
+    """Leaving something alone until it is unlocked."""
+    return ListingDeed(partial(plan_lock, wanted=wanted), partial(lock, wanted=wanted))
 
 
-def request_lock(
-    channel_id: int,
-    ids: Collection[int],
-    *,
-    wanted: Locks,
-    requested_by: str,
-    trigger: Trigger = Trigger.PERSON,
-    tell: TellResults | None = None,
-) -> RequestOutcome:
-    """Leave something of listings, and of variants of parents among them, alone until it is unlocked."""
-    work = partial(lock, wanted=wanted)
-    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger, tell=tell)
-
-
-def preview_unlock(
-    channel_id: int, ids: Collection[int], *, groups: Collection[Group], tell: TellResults | None = None
-) -> RequestOutcome:
-    """Plan what of listings would be left alone no more, and do nothing."""
-    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_unlock(rows, groups).results), tell=tell)
-
-
-def request_unlock(
-    channel_id: int,
-    ids: Collection[int],
-    *,
-    groups: Collection[Group],
-    requested_by: str,
-    trigger: Trigger = Trigger.PERSON,
-    tell: TellResults | None = None,
-) -> RequestOutcome:
-    """Leave something of listings, and of variants of parents among them, alone no more."""
-    work = partial(unlock, groups=groups)
-    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger, tell=tell)
-
-
-def preview_prices_through(channel_id: int, ids: Collection[int], *, tell: TellResults | None = None) -> RequestOutcome:
-    """Plan which prices would be let through that a rule holds back for their change, and do nothing."""
-    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_price_through(rows).results), tell=tell)
-
-
-def request_prices_through(
-    channel_id: int,
-    ids: Collection[int],
-    *,
-    requested_by: str,
-    trigger: Trigger = Trigger.PERSON,
-    tell: TellResults | None = None,
-) -> RequestOutcome:
-    """Let prices through that a rule holds back for their change: they are meant."""
-    return _worked(channel_id, ids, let_prices_through, requested_by=requested_by, trigger=trigger, tell=tell)
+def unlocking(groups: Collection[Group]) -> ListingDeed:
+    """Leaving something alone no more."""
+    return ListingDeed(partial(plan_unlock, groups=groups), partial(unlock, groups=groups))
 
 
 def preview_removal(channel_id: int, ids: Collection[int]) -> RequestOutcome:
     """Plan which listings the hub would forget, and do nothing."""
-    return _preview(channel_id, ids, _Removal(channel_id).plan)
+    return _Removal(channel_id).deed.preview(channel_id, ids)
 
 
 def request_removal(
@@ -431,9 +406,7 @@ def request_removal(
         listings = wiring.listings.listings_of(channel_id)
         # All at once, as all of it is one transaction: see `Listings.hold`.
         listings.hold(ids)
-        asked = _worked(
-            channel_id, ids, lambda _listings, rows: removal.plan(rows), requested_by=requested_by, trigger=trigger
-        )
+        asked = removal.deed.request(channel_id, ids, requested_by=requested_by, trigger=trigger)
         listings.remove(asked.changed_ids)
         return asked
 
@@ -446,7 +419,11 @@ class _Removal:
         self._only_off_the_store = only_off_the_store
         self._needed: set[int] = set()
 
-    def plan(self, rows: Sequence[ListingRow]) -> QueuePlan:
+    @property
+    def deed(self) -> ListingDeed:
+        return ListingDeed(self._plan, lambda _listings, rows: self._plan(rows))
+
+    def _plan(self, rows: Sequence[ListingRow]) -> QueuePlan:
         open_codes = self._intents.open_among([row.code for row in rows])
         plan = plan_removal(
             rows, open_codes=open_codes, only_off_the_store=self._only_off_the_store, needed=self._needed
@@ -454,47 +431,3 @@ class _Removal:
         stay = {result.change.listing_id for result in plan.results if result.outcome is not Outcome.APPLIED}
         self._needed.update(row.parent_id for row in rows if row.id in stay and row.parent_id is not None)
         return plan
-
-
-def _preview(
-    channel_id: int, ids: Collection[int], plan: PlanRows, *, tell: TellResults | None = None
-) -> RequestOutcome:
-    total = RequestSum()
-    for rows in _batches(wiring.listings.listings_of(channel_id), ids):
-        planned = plan(rows)
-        total.add(planned)
-        if tell is not None:
-            tell(planned.results)
-    return total.outcome(is_preview=True)
-
-
-class _Results(Protocol):
-    """What was done about a batch, with a result for each row."""
-
-    @property
-    def results(self) -> tuple[Result, ...]: ...
-
-
-def _worked(
-    channel_id: int,
-    ids: Collection[int],
-    work: Callable[[Listings, Sequence[ListingRow]], _Results],
-    *,
-    requested_by: str,
-    trigger: Trigger,
-    tell: TellResults | None = None,
-) -> RequestOutcome:
-    """Do it batch by batch, as one request. `tell`: is told what became of each batch."""
-    total = RequestSum()
-    listings = wiring.listings.listings_of(channel_id)
-    kept = wiring.trail.history(requested_by=requested_by, trigger=trigger).open(channel_id)
-
-    def done(rows: Sequence[ListingRow]) -> None:
-        results = work(listings, rows).results
-        kept.add(results)
-        total.add(QueuePlan({}, results))
-        if tell is not None:
-            tell(results)
-
-    _in_batches(listings, ids, done)
-    return total.outcome()

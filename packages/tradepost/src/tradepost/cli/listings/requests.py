@@ -32,27 +32,23 @@ from tradepost.domain.listings.locks import Locks
 from tradepost.domain.listings.operator_status import given_up_sentences
 from tradepost.domain.plan import Outcome, Result
 from tradepost.engine.requests import (
+    LETTING_PRICES_THROUGH,
+    RETRYING,
     TOLD,
     Asked,
     GoingProduct,
+    ListingDeed,
     RequestOutcome,
-    preview_acceptance,
+    accepting,
+    locking,
     preview_asked,
     preview_change,
-    preview_lock,
-    preview_prices_through,
     preview_removal,
-    preview_retry,
-    preview_unlock,
     products_that_go,
-    request_acceptance,
     request_asked,
     request_change,
-    request_lock,
-    request_prices_through,
     request_removal,
-    request_retry,
-    request_unlock,
+    unlocking,
 )
 from tradepost.engine.schedules import when_applied
 from tradepost.operations.channels.abilities import refuse_groups, refuse_unable
@@ -235,7 +231,7 @@ def do_at_once(
         fitting = fitting.exclude(link=Link.UNLINKED.value)
     else:
         fitting = fitting.filter(is_paused=verb == Event.UNPAUSED)
-    work = _WHOLE[verb] if verb in _WHOLE else _of_event(Event(verb))
+    work = _of_deed(verb, _DEEDS[verb](channel.pk)) if verb in _DEEDS else _of_event(Event(verb))
     return _done_at_once(channel, verb, choice, manner, work=work, fitting=fitting)
 
 
@@ -251,11 +247,11 @@ def change_locks(
     rows = Listing.objects.filter(channel=channel)
     if locks is None:
         verb, fitting = UNLOCK, rows.exclude(locked_groups=[], own_texts={})
-        work = _whole(verb, partial(preview_unlock, groups=unlocks), partial(request_unlock, groups=unlocks))
+        deed = unlocking(unlocks)
     else:
         verb, fitting = LOCK, rows
-        work = _whole(verb, partial(preview_lock, wanted=locks), partial(request_lock, wanted=locks))
-    return _done_at_once(channel, verb, choice, manner, work=work, fitting=fitting)
+        deed = locking(locks)
+    return _done_at_once(channel, verb, choice, manner, work=_of_deed(verb, deed), fitting=fitting)
 
 
 def _done_at_once(
@@ -322,22 +318,22 @@ def _of_event(event: Event) -> _AtOnce:
     return _AtOnce(plan, do, event)
 
 
-def _whole(verb: str, preview: Callable[..., RequestOutcome], request: Callable[..., RequestOutcome]) -> _AtOnce:
-    """What is none, and planned and done as a whole."""
+def _of_deed(verb: str, deed: ListingDeed) -> _AtOnce:
+    """What is none."""
 
     def plan(channel: Channel, named: Named, results: ResultsOutput) -> RequestOutcome:
-        return preview(channel.pk, named.ids, tell=partial(results.requested, verb))
+        return deed.preview(channel.pk, named.ids, tell=partial(results.requested, verb))
 
     def do(channel: Channel, named: Named, results: ResultsOutput) -> RequestOutcome:
-        return request(channel.pk, named.ids, requested_by=shell_user(), tell=partial(results.requested, verb))
+        return deed.request(channel.pk, named.ids, requested_by=shell_user(), tell=partial(results.requested, verb))
 
     return _AtOnce(plan, do)
 
 
-_WHOLE: Mapping[str, _AtOnce] = {
-    ACCEPT: _whole(ACCEPT, preview_acceptance, request_acceptance),
-    RETRY: _whole(RETRY, preview_retry, request_retry),
-    LET_THROUGH: _whole(LET_THROUGH, preview_prices_through, request_prices_through),
+_DEEDS: Mapping[str, Callable[[int], ListingDeed]] = {
+    ACCEPT: accepting,
+    RETRY: lambda _channel_id: RETRYING,
+    LET_THROUGH: lambda _channel_id: LETTING_PRICES_THROUGH,
 }
 
 

@@ -10,22 +10,18 @@ from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listings.listing import APPLIED_BY, Event, Pending
 from tradepost.domain.listings.locks import NO_LOCKS, Locks
 from tradepost.engine.requests import (
+    LETTING_PRICES_THROUGH,
+    RETRYING,
     Asked,
+    ListingDeed,
     RequestOutcome,
-    preview_acceptance,
+    accepting,
+    locking,
     preview_asked,
-    preview_lock,
-    preview_prices_through,
     preview_removal,
-    preview_retry,
-    preview_unlock,
-    request_acceptance,
     request_asked,
-    request_lock,
-    request_prices_through,
     request_removal,
-    request_retry,
-    request_unlock,
+    unlocking,
 )
 from tradepost.operations.channels.abilities import refuse_groups, refuse_unable
 from tradepost.operations.ports import Ability
@@ -141,19 +137,17 @@ def _at_once(
     label: str,
     becomes: str,
     about: str,
-    *,
-    see: Callable[[int, Collection[int]], RequestOutcome],
-    do: Callable[..., RequestOutcome],
+    deed: Callable[[int, Terms], ListingDeed],
     **more: Any,
 ) -> ListingAsk:
-    """What is done at once, and needs no more than to know of which listings."""
+    """What is done at once. `deed`: on a channel, with what is chosen."""
     return ListingAsk(
         verb,
         label,
         becomes,
         about,
-        lambda channel_id, ids, _terms: see(channel_id, ids),
-        lambda channel_id, ids, _terms, who: do(channel_id, ids, requested_by=who),
+        lambda channel_id, ids, terms: deed(channel_id, terms).preview(channel_id, ids),
+        lambda channel_id, ids, terms, who: deed(channel_id, terms).request(channel_id, ids, requested_by=who),
         **more,
     )
 
@@ -203,16 +197,14 @@ _ALL: tuple[ListingAsk, ...] = (
         "Try again",
         "will be sent again",
         "What the store has refused five times in a row is sent with the next publish all the same.",
-        see=preview_retry,
-        do=request_retry,
+        lambda _channel_id, _terms: RETRYING,
     ),
     _at_once(
         "accept-drift",
         "Keep the store's",
         "will keep what the store has",
         "What somebody changed on the store stays as it is there, and nobody is asked about it any more.",
-        see=preview_acceptance,
-        do=request_acceptance,
+        lambda channel_id, _terms: accepting(channel_id),
     ),
     _run_of(
         "send-ours",
@@ -243,25 +235,22 @@ _ALL: tuple[ListingAsk, ...] = (
         "Let the price through",
         "will get their new price",
         "A rule holds the price back because it changes by much; a sync sends it now.",
-        see=preview_prices_through,
-        do=request_prices_through,
+        lambda _channel_id, _terms: LETTING_PRICES_THROUGH,
     ),
-    ListingAsk(
+    _at_once(
         "lock",
         "Lock",
         "will be left alone",
         "What is ticked stays as the store has it, or at the value given here, whatever the catalogue says.",
-        lambda channel_id, ids, terms: preview_lock(channel_id, ids, wanted=terms.locked),
-        lambda channel_id, ids, terms, who: request_lock(channel_id, ids, wanted=terms.locked, requested_by=who),
+        lambda _channel_id, terms: locking(terms.locked),
         groups=tuple(Group),
     ),
-    ListingAsk(
+    _at_once(
         "unlock",
         "Unlock",
         "will follow the catalogue again",
         "What is ticked is sent again as the catalogue and the rules say.",
-        lambda channel_id, ids, terms: preview_unlock(channel_id, ids, groups=terms.groups),
-        lambda channel_id, ids, terms, who: request_unlock(channel_id, ids, groups=terms.groups, requested_by=who),
+        lambda _channel_id, terms: unlocking(terms.groups),
         groups=tuple(Group),
     ),
     _of_event(
@@ -270,15 +259,15 @@ _ALL: tuple[ListingAsk, ...] = (
         "will be let go of",
         "Nothing is written: the products stay on the store as they are, and nothing is sent to them any more.",
     ),
-    _at_once(
+    ListingAsk(
         "remove",
         "Forget",
         "will be forgotten here",
         "Nothing is written: the store keeps their products and sells them as they are, and nobody here knows of them "
         "any more. What was locked or written for them alone is lost. The next import that has their products lists "
         "these anew; “List on a channel” in Products does it at once.",
-        see=preview_removal,
-        do=request_removal,
+        lambda channel_id, ids, _terms: preview_removal(channel_id, ids),
+        lambda channel_id, ids, _terms, who: request_removal(channel_id, ids, requested_by=who),
         forgets=True,
     ),
     _of_event(
