@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from miva_sandbox.server import SandboxServer
+from shopper import Shopper
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli import top_command
 from tradepost.cli.exit_codes import run
@@ -69,6 +70,14 @@ def store() -> Iterator[SandboxServer]:
     with SandboxServer() as server:
         yield server
         assert ignored_by(server) == []
+
+
+@pytest.fixture
+def shopper(store: SandboxServer) -> Iterator[Shopper]:
+    """Whoever visits the store: what can be bought there, and how often."""
+    visitor = Shopper(store)
+    yield visitor
+    visitor.close()
 
 
 @pytest.fixture

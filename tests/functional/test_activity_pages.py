@@ -12,11 +12,11 @@ from PIL import Image
 from browser import PASSWORD, chromium, log_in
 from miva_sandbox.faults.rules import Rule
 from people import NAMES, browser_of, person
+from queued_runs import execute_queued
 from shopper import Shopper
 from tradepost.cli.hub.serve import serving
 from tradepost.database.models import Listing, Run, RunChange, RunKind, Trigger
 from tradepost.domain.plan import RunState
-from tradepost.engine.runs import run_now
 
 ROWS = "sku,name,price,quantity,images\nMUG,Enamel Mug,7.90,5,mug.png\n"
 
@@ -61,12 +61,6 @@ def page_of(run):
 
 def text_of(client, address):
     return " ".join(client.get(address).content.decode().split())
-
-
-def execute_queued():
-    """As a server does."""
-    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(run)
 
 
 def test_what_did_not_go_through_is_told_in_the_words_of_who_refused_it_and_tried_again(queued, store):

@@ -9,9 +9,8 @@ from django.urls import reverse
 from miva_sandbox import provisioning
 from miva_sandbox.control import bulk
 from people import browser_of
+from queued_runs import execute_queued
 from tradepost.database.models import Channel, Listing, Run, SavedPlan
-from tradepost.domain.plan import RunState
-from tradepost.engine.runs import run_now
 
 WRITES = ("Provision_Store", "_Update", "_Delete", "_Insert", "_Create", "Adjust", "Acknowledge")
 
@@ -24,12 +23,6 @@ def living(connected, store):
     assert list(provisioning.run(store.store, '<Product_Update code="SEED-9"><SKU>SEED-8</SKU></Product_Update>')) == []
     store.log.clear()
     return connected
-
-
-def execute_queued():
-    """As a server does."""
-    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(run)
 
 
 def text_of(answer):

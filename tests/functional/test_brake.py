@@ -1,16 +1,15 @@
 """The brake over sockets: what a wrong file or a wrong click would do to a store waits until a person has said so."""
 
 import io
-from contextlib import closing
 
 import pytest
 
+from full_rights import store_of
 from people import browser_of
 from shopper import Shopper
 from tradepost.database.models import Channel, Listing, Run
 from tradepost.engine.executor import Executor
 from tradepost.engine.runs import request_run
-from tradepost.miva.connect import StoreConnection, connect_store
 
 HEADER = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
 MUGS = 20
@@ -38,14 +37,7 @@ def shop(connected, tmp_path):
 
 def on_store(box):
     """What the store has by SKU, read with all rights: the price and the count."""
-    connection = StoreConnection(
-        domain=box.endpoint,
-        store_code=box.store_code,
-        token=box.token,
-        signature_key=box.signature_key,
-        plain_http=True,
-    )
-    with closing(connect_store(connection)) as store:
+    with store_of(box) as store:
         found = store.products_by_code(SKUS)
     return {product.sku: (product.price, product.stock.count) for product in found.values()}
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from shopper import Shopper
 from tradepost.database.models import ProductRecord, Run
 from tradepost.domain.errors import HubUnusable
 from tradepost.engine.executor import Executor
@@ -31,13 +30,6 @@ def import_(connected, tmp_path):
     assert run(SMALL, LARGE, MUG).code == 0
     assert connected("listings", "publish").code == 0
     return run
-
-
-@pytest.fixture
-def shopper(store):
-    visitor = Shopper(store)
-    yield visitor
-    visitor.close()
 
 
 def sold(shopper):

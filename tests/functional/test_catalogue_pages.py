@@ -20,10 +20,11 @@ from django.utils import timezone
 from PIL import Image
 
 from people import browser_of
+from queued_runs import execute_queued
 from shopper import Shopper
 from tradepost.database.models import ProductRecord, Run, SavedPlan, Source, Upload, VariantRecord
 from tradepost.domain.plan import RunState
-from tradepost.engine.runs import execute, run_now, take
+from tradepost.engine.runs import execute, take
 from tradepost.engine.uploads import forget_old_uploads
 
 HEADER = "sku,parent,options,name,price,quantity,categories,colour_of_box\n"
@@ -32,12 +33,6 @@ WITH_A_BAD_ROW = (
     "MUG,,,Enamel Mug,9.90,5,Mugs,\nCUP,,,Cup,3.00,2,Mugs,\n,,,Of nobody,1.00,1,,\nPOT,,,Pot,12.00,1,Pots,\n"
 )
 ADD = "admin:tradepost_upload_add"
-
-
-def execute_queued():
-    """As a server does."""
-    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(run)
 
 
 def text_of(client, address):

@@ -12,12 +12,11 @@ from django.urls import reverse
 import browser
 from browser import PASSWORD
 from people import browser_of, person
+from queued_runs import execute_queued
 from shopper import Shopper
 from tradepost.cli.hub.serve import serving
-from tradepost.database.models import AuditEntry, Channel, Listing, Person, Run, SavedPlan
-from tradepost.domain.plan import RunState
+from tradepost.database.models import AuditEntry, Channel, Listing, Person, SavedPlan
 from tradepost.engine import sandbox
-from tradepost.engine.runs import run_now
 from tradepost.operations.people import setup_code
 
 STEPS = "/tradepost/channel/first-steps/"
@@ -40,12 +39,6 @@ def owner_form(**changed) -> dict[str, str]:
 
 def words_of(answer) -> str:
     return " ".join(unescape(answer.content.decode()).split())
-
-
-def execute_queued() -> None:
-    """As a server does."""
-    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(run)
 
 
 def elsewhere(work):

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from shopper import Shopper
 from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Listing, ProductRecord, Run, RunChange, VariantRecord
 from tradepost.engine.owner import new_owner
@@ -14,13 +13,6 @@ HEADER = "sku,parent,options,name,price,quantity,categories\n"
 TEE = "TEE,,,Cotton Tee,,,Shirts\nTEE-S,TEE,Size=S,,15.00,6,\nTEE-L,TEE,Size=L,,15.00,4,\n"
 MUG = "MUG,,,Enamel Mug,7.90,5,Mugs\n"
 CUP = "CUP,,,Cup,3.00,2,Mugs\n"
-
-
-@pytest.fixture
-def shopper(store):
-    visitor = Shopper(store)
-    yield visitor
-    visitor.close()
 
 
 @pytest.fixture

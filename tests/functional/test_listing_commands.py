@@ -2,28 +2,20 @@
 
 import io
 import re
-from contextlib import closing
 from decimal import Decimal
 
 import pytest
 from rich.console import Console
 
+from full_rights import store_of
 from miva_sandbox import provisioning
 from tradepost.cli import output
 from tradepost.domain.listings.codes import code_key
 from tradepost.domain.store import StoreProduct
-from tradepost.miva.connect import StoreConnection, connect_store
 
 
 def on_store(box, *codes: str) -> dict[str, StoreProduct]:
-    connection = StoreConnection(
-        domain=box.endpoint,
-        store_code=box.store_code,
-        token=box.token,
-        signature_key=box.signature_key,
-        plain_http=True,
-    )
-    with closing(connect_store(connection)) as store:
+    with store_of(box) as store:
         return store.products_by_code(codes)
 
 

@@ -12,14 +12,12 @@ from django.utils import timezone
 from browser import PASSWORD, chromium, log_in
 from miva_sandbox import provisioning
 from people import browser_of, person
-from shopper import Shopper
+from queued_runs import execute_queued
 from tradepost.cli.hub.serve import serving
 from tradepost.database.models import Channel, Listing, Run
 from tradepost.domain.listings.attention import Attention
 from tradepost.domain.listings.listing import Event
 from tradepost.domain.people.roles import ACTS, Role
-from tradepost.domain.plan import RunState
-from tradepost.engine.runs import run_now
 from tradepost.web.format import NOTHING
 from tradepost.web.listings.asks import LISTING_ASKS
 from tradepost.web.listings.attention_places import PAGE_CURES
@@ -45,19 +43,6 @@ def shop(connected, tmp_path):
     assert connected("catalogue", "import", path).code == 0
     assert connected("listings", "publish").code == 0
     return connected
-
-
-@pytest.fixture
-def shopper(store):
-    visitor = Shopper(store)
-    yield visitor
-    visitor.close()
-
-
-def execute_queued():
-    """As a server does."""
-    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(run)
 
 
 def text_of(answer):

@@ -1,27 +1,19 @@
 """Orders by commands: fetched, acknowledged, shipped in parts, and sent back to the store."""
 
 import json
-from contextlib import closing
 
 import pytest
 from django.utils import timezone
 
+from full_rights import store_of
 from stock_shop import pieces_in_reach
 from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Order, OrderLine, ParkedOrderRecord, Run, RunChange
 from tradepost.domain.orders.order import StoreOrder, acknowledgement_note
-from tradepost.miva.connect import StoreConnection, connect_store
 
 
 def order_on_store(box, number: int) -> StoreOrder:
-    connection = StoreConnection(
-        domain=box.endpoint,
-        store_code=box.store_code,
-        token=box.token,
-        signature_key=box.signature_key,
-        plain_http=True,
-    )
-    with closing(connect_store(connection)) as store:
+    with store_of(box) as store:
         return store.orders_by_id([number])[number]
 
 

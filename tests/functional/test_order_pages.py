@@ -13,6 +13,7 @@ from django.utils import timezone
 import browser
 from browser import PASSWORD, log_in
 from people import browser_of, person
+from queued_runs import execute_queued
 from sdk.call import Call
 from sdk.python_sdk import PythonSdk
 from tradepost.cli.hub.demo.shopper import Purchase, buy
@@ -20,7 +21,6 @@ from tradepost.cli.hub.serve import serving
 from tradepost.database.models import Channel, Order, ParkedOrderRecord, Run, ShipmentRecord
 from tradepost.domain.plan import RunState
 from tradepost.engine.executor import Executor
-from tradepost.engine.runs import run_now
 
 NEEDS = reverse("admin:tradepost_order_needs")
 LIST = reverse("admin:tradepost_order_changelist")
@@ -58,12 +58,6 @@ def mugs(published, box) -> Order:
     number = buy(box.storefront, store_code=box.store_code, purchases=purchases, name="Ada Lovelace")
     assert published("orders", "get").code == 0
     return Order.objects.get(external_id=number)
-
-
-def execute_queued():
-    """As a server does."""
-    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(run)
 
 
 def page_of(order: Order) -> str:

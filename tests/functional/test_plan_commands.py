@@ -1,16 +1,15 @@
 """Saved plans over sockets: saved, approved in part, carried out later, and left where the store has moved on."""
 
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from django.apps import apps
 from django.utils import timezone
 
+from full_rights import store_of
 from miva_sandbox import provisioning
 from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Intent, Listing, Order, SavedPlan, ShipmentRecord
-from tradepost.miva.connect import StoreConnection, connect_store
 
 HEADER = "Handle,Title,Body (HTML),Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
 SKUS = [f"MUG-{number}" for number in range(6)]
@@ -42,20 +41,9 @@ def shop(connected, tmp_path):
     return connected
 
 
-def open_store_of(box):
-    connection = StoreConnection(
-        domain=box.endpoint,
-        store_code=box.store_code,
-        token=box.token,
-        signature_key=box.signature_key,
-        plain_http=True,
-    )
-    return closing(connect_store(connection))
-
-
 def on_store(box, *codes):
     """What the store has by code, read with all rights: name, price and count."""
-    with open_store_of(box) as store:
+    with store_of(box) as store:
         found = store.products_by_code(codes or SKUS)
     return {
         product.code: (product.name, f"{product.price:.2f}", product.stock.count)

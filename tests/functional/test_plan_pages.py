@@ -7,10 +7,8 @@ from django.urls import reverse
 
 from miva_sandbox.faults.rules import Rule
 from people import browser_of, person
-from shopper import Shopper
+from queued_runs import execute_queued
 from tradepost.database.models import Channel, Listing, Run, SavedPlan
-from tradepost.domain.plan import RunState
-from tradepost.engine.runs import run_now
 
 HEADER = "sku,parent,options,name,price,quantity,categories\n"
 ROWS = "MUG,,,Enamel Mug,{mug},5,Mugs\nCUP,,,Cup,{cup},2,Mugs\n"
@@ -34,19 +32,6 @@ def shop(connected, bring_in):
     bring_in(mug="7.90", cup="3.00")
     assert connected("listings", "publish").code == 0
     return connected
-
-
-@pytest.fixture
-def shopper(store):
-    visitor = Shopper(store)
-    yield visitor
-    visitor.close()
-
-
-def execute_queued():
-    """As a server does."""
-    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(run)
 
 
 def page_of(plan: SavedPlan) -> str:

@@ -8,10 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from people import browser_of
-from shopper import Shopper
+from queued_runs import execute_queued
 from tradepost.database.models import Listing, ProductRecord, Run, RunKind, VariantRecord
 from tradepost.domain.plan import RunState
-from tradepost.engine.runs import run_now
 
 FILE = (
     "sku,parent,options,name,price,quantity\n"
@@ -30,13 +29,6 @@ def shop(connected, tmp_path):
     return connected
 
 
-@pytest.fixture
-def shopper(store):
-    shopper = Shopper(store)
-    yield shopper
-    shopper.close()
-
-
 def page_of(handle):
     return reverse("admin:tradepost_productrecord_change", args=[ProductRecord.objects.get(handle=handle).pk])
 
@@ -47,11 +39,6 @@ def deed_of(handle, deed):
 
 def words_of(answer):
     return " ".join(unescape(answer.content.decode()).split())
-
-
-def execute_queued():
-    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(run)
 
 
 def done(client, address, **typed):

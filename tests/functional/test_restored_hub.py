@@ -18,11 +18,10 @@ from django.utils import timezone
 
 from databases import use_database
 from people import browser_of
+from queued_runs import execute_queued
 from tradepost.cli.hub.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Listing, Order, Run
 from tradepost.domain.errors import UnexpectedAnswer
-from tradepost.domain.plan import RunState
-from tradepost.engine.runs import run_now
 
 TRADEPOST = Path(sys.executable).parent / "tradepost"
 WRITES = ("Provision_Store", "_Update", "_Delete", "_Insert", "_Create", "Adjust", "Acknowledge")
@@ -121,12 +120,6 @@ def test_what_came_after_a_backup_is_read_back_and_nothing_is_done_twice(shop, s
 def text_of(answer):
     page = re.sub("<[^>]*>", "", answer.content.decode())
     return " ".join(page.replace("&#x27;", "'").split())
-
-
-def execute_queued():
-    """As a server does."""
-    for queued in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(queued)
 
 
 def test_a_restored_channel_goes_live_again_on_its_page_once_somebody_has_said_what_was_packed(

@@ -8,7 +8,6 @@ import pytest
 
 from kills import Killed
 from miva_sandbox.server import SandboxServer
-from shopper import Shopper
 from stock_shop import pieces_in_reach
 from tradepost.database.models import Listing, ProductRecord, Run, RunChange, Source, SourceFile, VariantRecord
 from tradepost.engine.executor import Executor
@@ -27,13 +26,6 @@ def store():
     with SandboxServer(sftp_port=0) as server:
         yield server
         assert ignored_by(server) == []
-
-
-@pytest.fixture
-def shopper(store):
-    visitor = Shopper(store)
-    yield visitor
-    visitor.close()
 
 
 @pytest.fixture

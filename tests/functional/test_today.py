@@ -12,12 +12,11 @@ from django.utils import timezone
 from PIL import Image
 
 from people import NAMES, browser_of, person
+from queued_runs import execute_queued
 from shopper import Shopper
 from tradepost.database.models import AttentionRecord, Channel, Listing, Run, ScheduleRecord
 from tradepost.domain.listings.attention import Attention
 from tradepost.domain.orders.order_proof import OrderFinding, OrderPlace, OrderProof
-from tradepost.domain.plan import RunState
-from tradepost.engine.runs import run_now
 from tradepost.engine.schedules import start_due
 
 ROWS = "sku,name,price,quantity,images\nMUG,Enamel Mug,7.90,5,{picture}\n"
@@ -35,12 +34,6 @@ def today_of(client):
 
 def text_of(answer):
     return " ".join(answer.content.decode().split())
-
-
-def execute_queued():
-    """As a server does."""
-    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
-        run_now(run)
 
 
 @pytest.fixture
