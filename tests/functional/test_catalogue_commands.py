@@ -87,6 +87,39 @@ def test_a_plan_ends_with_what_it_comes_to(connected, sample, words, totals):
     assert said.out.splitlines()[-1] == totals, said
 
 
+TEE = "tee,Tee,Size,S,TEE-S,3,15.00\ntee,,,M,TEE-M,4,15.00\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "counts", "total"),
+    [
+        (TEE.replace("tee,", "shirt,"), (0, 1, 2), "1 products and variants to change."),
+        (TEE.replace("TEE-S", "tee-s"), (0, 1, 2), "1 products and variants and 1 pages to change."),
+        (TEE.replace("tee,,,M", "shirt,Shirt,Size,M"), (1, 3, 0), None),
+    ],
+    ids=["another handle", "another SKU", "another product"],
+)
+def test_what_goes_on_otherwise_called_or_elsewhere_is_counted_as_changed_and_told_how_to_undo(
+    connected, tmp_path, rows, counts, total
+):
+    """A file of nothing but new handles had "nothing to do", and what had moved was new."""
+    header = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
+    path = tmp_path / "catalogue.csv"
+    path.write_text(header + TEE, encoding="utf-8")
+    connected("catalogue", "import", path)
+    connected("listings", "publish")
+    path.write_text(header + rows, encoding="utf-8")
+
+    preview = connected("catalogue", "import", path, "--dry-run")
+    done = connected("catalogue", "import", path)
+
+    new, changed, same = counts
+    words = f"Products and variants: {new} new, {changed} changed, {same} as they were."
+    assert (words in preview.out, words in done.out) == (True, True), preview.out
+    assert total in {None, preview.out.splitlines()[-1]}
+    assert "'tradepost runs undo" in done.out
+
+
 def test_the_plan_of_an_import_ends_with_what_it_comes_to(connected, sample):
     first = connected("catalogue", "import", sample, "--dry-run")
     connected("catalogue", "import", sample)

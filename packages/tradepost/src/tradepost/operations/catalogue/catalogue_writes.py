@@ -139,7 +139,10 @@ class CatalogueWriter:
             for item in items
             if (change := self._change(item, differences.get(item.product.handle), saved.restated)) is not None
         ]
-        return _Written(saved, told, len(items) - len(told))
+        settled = sum(_settled_alone(item, differences.get(item.product.handle)) for item in items)
+        moved = sum(len(move.skus) for item in items for move in item.identity.moves)
+        counts = saved.counts.as_changed(created=moved, unchanged=settled)
+        return _Written(replace(saved, counts=counts), told, len(items) - len(told))
 
     def _change(
         self, item: ProductToSave, difference: ProductDifference | None, restated: Collection[str]
@@ -191,6 +194,11 @@ class CatalogueWriter:
             if handle in known and known[handle].variants
         ]
         return _Written(SavedProducts(ImportCounts(withdrawn=tuple(withdrawn))), told)
+
+
+def _settled_alone(item: ProductToSave, difference: ProductDifference | None) -> int:
+    """Count what of a product is called otherwise and is as it was in all else, so that saving it changed nothing."""
+    return 0 if difference is not None else bool(item.identity.renamed) + len(item.identity.skus)
 
 
 def _statement_fields(statements: Mapping[str, tuple[Statement, Statement]]) -> list[FieldChange]:

@@ -1,7 +1,7 @@
 """The ports of the merchant's products: the files in which they come, and the catalogue in which they are kept."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -138,6 +138,15 @@ class ImportCounts:
     @property
     def numbers(self) -> "ImportCounts":
         return ImportCounts(self.created, self.updated, self.unchanged)
+
+    def as_changed(self, *, created: int, unchanged: int) -> "ImportCounts":
+        """Count so many of what was made, and of what is as it was, as changed: they were there, called otherwise."""
+        return replace(
+            self,
+            created=self.created - created,
+            updated=self.updated + created + unchanged,
+            unchanged=self.unchanged - unchanged,
+        )
 
     def __add__(self, other: "ImportCounts") -> "ImportCounts":
         return ImportCounts(
