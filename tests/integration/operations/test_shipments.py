@@ -529,6 +529,29 @@ def test_a_shipment_that_somebody_removed_on_the_store_is_parked_and_made_again_
     assert shop.shipped(number) == [("1Z9", "UPS", Decimal("7.35"), SHIPPED, 3)]
 
 
+def test_the_rest_is_shipped_when_a_part_was_told_to_the_store_by_hand(shop):
+    """Nothing of the order was open any more: the rest of the line counted as what had been suppressed."""
+    number = shop.order(mugs=3)
+    shipment = shop.record(number, lines={"MUG": 2})
+    (line,) = shop.merchant.lines(number)
+    shop.merchant.call("OrderItem_Split", Order_ID=number, Line_ID=line, Quantity=2)
+    (split_off,) = shop.merchant.lines(number).keys() - {line}
+    made = shop.merchant.call("OrderItemList_CreateShipment", Order_ID=number, Line_IDs=[split_off])
+    update = {"shpmnt_id": made["id"], "mark_shipped": True, "tracknum": "1Z9"}
+    shop.merchant.call("OrderShipmentList_Update", Shipment_Updates=[update])
+    shop.get_orders()
+    with transaction.atomic():
+        shop.orders.leave_out_shipment(
+            shipment.code, ShipmentState.SUPPRESSED, reason="It has it.", by="Ann", at=shop.clock()
+        )
+
+    shop.record(number, "2Z")
+
+    assert shop.sync_orders().bad() == []
+    assert [(tracking, pieces) for tracking, _, _, _, pieces in shop.shipped(number)] == [("1Z9", 2), ("2Z", 1)]
+    assert Order.objects.get().state == "closed"
+
+
 def test_a_shipment_that_went_with_its_cancelled_order_is_settled_by_a_person(either_way):
     """The store was said to have it, whatever was asked for; so it stayed a difference for ever."""
     shop = either_way

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.orders.order import OrderState, StoreStatus
-from tradepost.domain.orders.shipping import ShipmentPart, ShippableLine, ShippableOrder, parts_to_ship
+from tradepost.domain.orders.shipping import ShipmentPart, ShippableLine, ShippableOrder, parts_to_ship, with_packed
 
 CUP = ShippableLine(1, code="cup", sku="CUP", quantity=2, status=StoreStatus.PENDING)
 TEE = ShippableLine(2, code="tee", sku="TEE-S", quantity=1, status=StoreStatus.PENDING)
@@ -50,6 +50,30 @@ def test_pieces_are_taken_from_the_first_line_on_in_the_order_asked_for():
 )
 def test_open_pieces_are_those_that_nobody_has_sent_and_that_are_still_wanted(line, open_pieces):
     assert line.open_pieces == open_pieces
+
+
+SPLIT_OFF = replace(CUP, id=3, quantity=2)
+REST = replace(CUP, quantity=1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "open_pieces"),
+    [
+        ([replace(CUP, quantity=3)], {1: 1}),
+        # Somebody has split off what is packed, to ship it by hand or to have it in hand.
+        ([REST, replace(SPLIT_OFF, status=StoreStatus.SHIPPED, shipment=8)], {1: 1, 3: 0}),
+        ([REST, SPLIT_OFF], {1: 1, 3: 0}),
+        ([replace(CUP, status=StoreStatus.CANCELLED), SPLIT_OFF], {1: 0, 3: 0}),
+        # Not to another article, nor to pieces that left in a shipment of ours; fewer are wanted then.
+        ([REST, replace(SPLIT_OFF, sku="MUG")], {1: 0, 3: 2}),
+        ([REST, replace(SPLIT_OFF, chosen=(("engraving", "", "Ada"),))], {1: 0, 3: 2}),
+        ([REST, replace(SPLIT_OFF, status=StoreStatus.SHIPPED, shipment=7)], {1: 0, 3: 0}),
+    ],
+)
+def test_what_is_packed_is_taken_off_where_the_store_has_its_pieces_by_now(lines, open_pieces):
+    found = with_packed(lines, [ShipmentPart(1, 2)], told={7})
+
+    assert {line.id: line.open_pieces for line in found} == open_pieces
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
@@ -31,7 +31,7 @@ from tradepost.domain.orders.shipment import (
     corrected,
     left_out,
 )
-from tradepost.domain.orders.shipping import ShippableLine, ShippableOrder, parts_to_ship
+from tradepost.domain.orders.shipping import ShipmentPart, ShippableLine, ShippableOrder, parts_to_ship, with_packed
 from tradepost.domain.plan import FieldChange
 from tradepost.operations.ports import (
     KnownShipment,
@@ -373,18 +373,16 @@ def _shippable(order: Order) -> ShippableOrder:
     kept = order.shipments.exclude(state=ShipmentState.TAKEN_BACK)
     # `ShipmentRecord.is_on_store` is the rule.
     is_missing = Q(state=ShipmentState.PARKED, proven__isnull=True)
-    packed = dict(
-        ShipmentLineRecord.objects.filter(shipment__in=kept.filter(Q(external_id__isnull=True) | is_missing))
-        .values("line_id")
-        .annotate(pieces=Sum("quantity"))
-        .values_list("line_id", "pieces")
-    )
+    untold = kept.filter(Q(external_id__isnull=True) | is_missing)
+    packed = ShipmentLineRecord.objects.filter(shipment__in=untold).order_by("id")
+    lines = order.lines.select_related("listing").order_by("id")
     return ShippableOrder(
         number=order.external_id,
         state=OrderState(order.state),
-        lines=tuple(
-            _shippable_line(line, packed=packed.get(line.pk, 0))
-            for line in order.lines.select_related("listing").order_by("id")
+        lines=with_packed(
+            [_shippable_line(line) for line in lines],
+            [ShipmentPart(part.line_id, part.quantity) for part in packed],
+            told={number for number in kept.values_list("external_id", flat=True) if number is not None},
         ),
         why_held=order.holds.reason,
         tracking_numbers=frozenset(kept.values_list("tracking_number", flat=True)),
@@ -393,7 +391,7 @@ def _shippable(order: Order) -> ShippableOrder:
     )
 
 
-def _shippable_line(line: OrderLine, *, packed: int = 0) -> ShippableLine:
+def _shippable_line(line: OrderLine) -> ShippableLine:
     return ShippableLine(
         id=line.pk,
         code=line.code,
@@ -402,6 +400,7 @@ def _shippable_line(line: OrderLine, *, packed: int = 0) -> ShippableLine:
         status=StoreStatus(line.store_status),
         is_product=line.is_product,
         listing_sku="" if line.listing is None else line.listing.sku,
-        packed=packed,
         number=line.line_id,
+        chosen=tuple((option["attribute"], option["option"], option["text"]) for option in line.options),
+        shipment=line.shipment_id or 0,
     )

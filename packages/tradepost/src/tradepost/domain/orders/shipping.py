@@ -1,21 +1,22 @@
 """What may be shipped: the pieces of an order that nobody has sent yet, and which of them a new shipment takes."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.orders.order import OrderState, StoreStatus
 
 _DONE = frozenset({OrderState.CANCELLED, OrderState.CLOSED})
-_NOT_TO_SHIP = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED, StoreStatus.RMA_ISSUED})
+_VOID = frozenset({StoreStatus.CANCELLED})
+_NOT_TO_SHIP = _VOID | {StoreStatus.SHIPPED, StoreStatus.RETURNED, StoreStatus.RMA_ISSUED}
 
 
 @dataclass(frozen=True, slots=True)
 class ShippableLine:
     """
     A line of an imported order; `id` is ours, `number` the store's, `listing_sku` that of the listing it was matched
-    to.
+    to, `chosen` what its buyer chose. `shipment`: the store's number of the shipment that it is in, 0 for none.
 
     `packed`: pieces in shipments that the store does not have yet. It splits a line when part of it is shipped and
     keeps the rest apart, so only those are still to be taken off a line's pieces.
@@ -30,6 +31,8 @@ class ShippableLine:
     listing_sku: str = ""
     packed: int = 0
     number: int = 0
+    chosen: tuple[tuple[str, str, str], ...] = ()
+    shipment: int = 0
 
     @property
     def names(self) -> Collection[str]:
@@ -70,6 +73,28 @@ class ShipmentPart:
 
     line_id: int
     quantity: int
+
+
+def with_packed(
+    lines: Sequence[ShippableLine], parts: Iterable[ShipmentPart], *, told: Collection[int]
+) -> tuple[ShippableLine, ...]:
+    """
+    Take what is packed off the lines, in the order in which it was recorded. `told`: the store's numbers of our own
+    shipments, whose lines have nothing of these.
+
+    When somebody has split a line since, on the store, its packed pieces may have gone to another one of the same
+    article: they are on the first that is large enough.
+    """
+    left = {line.id: line.quantity for line in lines if line.shipment not in told and line.status not in _VOID}
+    articles = {line.id: (line.code, line.sku, line.chosen) for line in lines}
+    packed: dict[int, int] = {}
+    for part in parts:
+        alike = [line_id for line_id, article in articles.items() if article == articles[part.line_id]]
+        places = (place for place in (part.line_id, *alike) if left.get(place, 0) >= part.quantity)
+        place = next(places, part.line_id)
+        left[place] = left.get(place, 0) - part.quantity
+        packed[place] = packed.get(place, 0) + part.quantity
+    return tuple(replace(line, packed=packed.get(line.id, 0)) for line in lines)
 
 
 def parts_to_ship(
