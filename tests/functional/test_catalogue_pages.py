@@ -136,9 +136,34 @@ def test_refused_rows_are_a_file_whose_cells_no_spreadsheet_takes_for_formulas(b
     answer = bob.get(reverse("admin:tradepost_upload_refused", args=[upload.pk]))
 
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
-    assert rows[0] == ["line", "product", "reason"]
-    assert [row[:2] for row in rows[1:]] == [["2", "'=1+1"]]
+    assert rows[0] == ["line", "refused because", *HEADER.strip().split(",")]
+    assert [[row[0], row[2]] for row in rows[1:]] == [["2", "'=1+1"]]
     assert "attachment" in answer["Content-Disposition"]
+
+
+def test_refused_rows_are_downloaded_mended_and_imported_again_and_their_families_stay_whole(bob):
+    """A file says all of a product: were the row of one size given alone, the others would go off sale."""
+    family = "TEE,,,Tee,,,Shirts,\nTEE-S,TEE,Size=S,,15.00,3,,\nTEE-M,TEE,Size=M,,15.00,three,,\n"
+    first = give(bob, HEADER + GOOD + family + ",,,No code,5.00,1,,\n")
+    preview(bob, first)
+    ask(bob, first, "import")
+    answer = bob.get(reverse("admin:tradepost_upload_refused", args=[first.pk]))
+    downloaded = b"".join(answer.streaming_content).decode("utf-8-sig")
+
+    mended = give(bob, downloaded.replace("three", "3"))
+    previewed = preview(bob, mended)
+    ask(bob, mended, "import")
+
+    rows = list(csv.DictReader(io.StringIO(downloaded)))
+    assert [(row["line"], row["sku"], bool(row["refused because"])) for row in rows] == [
+        ("4", "TEE", False),
+        ("5", "TEE-S", False),
+        ("6", "TEE-M", True),
+        ("7", "", True),
+    ]
+    assert "The row has no SKU." in previewed, "what nobody has mended"
+    sold = VariantRecord.objects.filter(is_gone=False, product__handle="TEE").order_by("sku")
+    assert list(sold.values_list("sku", "quantity")) == [("TEE-M", 3), ("TEE-S", 3)]
 
 
 def test_a_full_file_says_what_it_takes_out_before_it_does(bob):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tradepost.catalogues.text_file import NO_TEXT, LineTooLong, TextFile, TextLines, opened, refuse_other_files
 from tradepost.domain.errors import FileRefused, quoted
+from tradepost.domain.files.safe_cells import plain_text
 from tradepost.operations.ports import CountColumns, Level, RowReport
 
 _MAX_CELL_CHARACTERS = 5_000_000
@@ -46,6 +47,24 @@ def csv_sample(path: TextFile, *, rows: int) -> tuple[list[str], list[list[str]]
             if any(cells):
                 found.append([*cells, *[""] * (len(header) - len(cells))][: len(header)])
     return header, found
+
+
+def csv_cells(path: TextFile) -> Iterator[tuple[int, list[str]]]:
+    """Read the rows that can be read as they stand there, each with its line; the header is the first of them."""
+    with opened(path) as file:
+        lines = TextLines(file, path)
+        header, delimiter = _header(lines, path)
+        yield 1, header
+        reader = csv.reader(lines, delimiter=delimiter, strict=False)
+        while True:
+            line = lines.count + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except (csv.Error, LineTooLong):
+                continue
+            yield line, cells
 
 
 def check_csv(path: TextFile, *, needed: Collection[str], layout: str) -> None:
@@ -97,7 +116,7 @@ def csv_rows(path: TextFile, *, columns: Collection[str]) -> Iterator[CsvRow | R
             width = len(values)
             # Most cells are empty.
             cells = {
-                name: cell
+                name: plain_text(cell) if cell[0] == "'" else cell
                 for name, place in places
                 if place < width and values[place] and (cell := values[place].strip())
             }

@@ -32,6 +32,7 @@ class JsonCatalogue:
     form = CatalogueForm.JSON_LINES
     description = "file of JSON lines"
     columns = template.COLUMNS.keys()
+    product_columns = ()
 
     def check(self, path: Path) -> None:
         refuse_other_files(path)

@@ -66,6 +66,7 @@ class MivaFlatFile:
     form = CatalogueForm.MIVA
     description = "flat file of products as Miva exports it"
     columns = COLUMNS.keys()
+    product_columns = ("PRODUCT_CODE",)
 
     def check(self, path: Path) -> None:
         check_csv(path, needed=_NEEDED, layout=self.description)

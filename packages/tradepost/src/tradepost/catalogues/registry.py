@@ -3,13 +3,14 @@ The formats of catalogue files. A new one is a module beside this one, a member 
 `FORMATS`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from tradepost.catalogues.csv_file import csv_sample
 from tradepost.catalogues.json_lines import JsonCatalogue, json_sample
 from tradepost.catalogues.miva_flat import MivaFlatFile
+from tradepost.catalogues.refused_rows import refused_rows
 from tradepost.catalogues.shopify_csv import ShopifyCsv
 from tradepost.catalogues.sku_values import SkuCsv
 from tradepost.catalogues.template import TemplateCsv
@@ -30,6 +31,11 @@ class CatalogueFormat(Protocol):
     @property
     def columns(self) -> Collection[str]:
         """The names of the columns that are read; others are passed over."""
+        ...
+
+    @property
+    def product_columns(self) -> Sequence[str]:
+        """The first of these columns that a row fills in says of which product it is; none where rows are no CSV."""
         ...
 
     def check(self, path: Path) -> None:
@@ -76,6 +82,17 @@ class CatalogueFiles:
             columns, sample = csv_sample(path, rows=rows)
         passed_over = [name for name in columns if name and name not in found.columns]
         return FileLook(found.form, columns, passed_over, sample)
+
+    def refused_rows(
+        self, path: Path, *, form: CatalogueForm | None = None, refused: Mapping[int, str]
+    ) -> list[list[str]]:
+        """
+        Return the rows of these lines to be mended and given again; none of a file whose rows are no CSV.
+
+        Shape: as `refused_rows.refused_rows` has it. Raises FileRefused as `read` does.
+        """
+        columns = self.recognised(path, form).product_columns
+        return refused_rows(path, product_columns=columns, refused=refused) if columns else []
 
     def recognised(self, path: Path, form: CatalogueForm | None) -> CatalogueFormat:
         """Return the format of a file, the one that is named if the file is of it. Raises FileRefused."""

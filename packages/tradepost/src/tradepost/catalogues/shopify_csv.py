@@ -77,6 +77,7 @@ class ShopifyCsv:
     form = CatalogueForm.SHOPIFY
     description = "product export in Shopify's layout"
     columns = _COLUMNS
+    product_columns = ("Handle",)
 
     def check(self, path: Path) -> None:
         check_csv(path, needed=_NEEDED, layout=self.description)

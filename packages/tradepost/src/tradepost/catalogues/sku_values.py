@@ -26,6 +26,7 @@ class SkuCsv:
     form = CatalogueForm.SKUS
     description = "file of SKUs with price or quantity"
     columns = COLUMNS.keys()
+    product_columns = ("sku",)
 
     def check(self, path: Path) -> None:
         try:

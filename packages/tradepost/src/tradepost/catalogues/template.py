@@ -98,6 +98,7 @@ class TemplateCsv:
     form = CatalogueForm.TEMPLATE
     description = "catalogue in the hub's own layout ('tradepost catalogue template')"
     columns = COLUMNS.keys()
+    product_columns = ("parent", "sku")
 
     def check(self, path: Path) -> None:
         check_csv(path, needed=_NEEDED, layout=self.description)

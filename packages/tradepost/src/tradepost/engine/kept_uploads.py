@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from django.conf import settings
 
@@ -61,8 +61,9 @@ def previewed_upload(run: Run, handle: RunHandle, journal: PlanJournal, *, clock
         report = preview_import(path, ports, options=_options(upload), progress=stops_on_demand(handle))
     except FileRefused as refusal:
         _refuse(upload, refusal, handle)
+    refused = _rows_to_mend(report, upload)
     with handle.transaction():
-        _keep(report, upload)
+        _keep(report, upload, refused)
 
 
 def import_upload(run: Run, handle: RunHandle, *, clock: Clock) -> None:
@@ -87,9 +88,10 @@ def import_upload(run: Run, handle: RunHandle, *, clock: Clock) -> None:
             return
         except FileRefused as refusal:
             _refuse(upload, refusal, handle)
+        refused = _rows_to_mend(report, upload)
         with handle.transaction():
             handle.report(import_results(report, path, digest=upload.checksum))
-            _keep(report, upload, is_read=True)
+            _keep(report, upload, refused, is_read=True)
     remove_file(upload)
 
 
@@ -110,10 +112,18 @@ def _options(upload: Upload) -> ImportOptions:
     return ImportOptions(source=upload.source.name, form=form, is_full=upload.is_full)
 
 
-def _keep(report: ImportReport, upload: Upload, *, is_read: bool = False) -> None:
-    Upload.objects.filter(pk=upload.pk).update(
-        report=as_kept(report), refused=refused_as_kept(report), problem="", is_read=is_read
-    )
+def _rows_to_mend(report: ImportReport, upload: Upload) -> list[list[Any]]:
+    """The refused rows with a header: as they stand in the file, while it is there, or else what is said of them."""
+    said = refused_as_kept(report)
+    if not said:
+        return []
+    form = CatalogueForm(upload.form) if upload.form else None
+    rows = wiring.catalogue.refused_rows(path_of(upload), form=form, refused={line: told for line, _, told in said})
+    return rows or [["line", "product", "refused because"], *said]
+
+
+def _keep(report: ImportReport, upload: Upload, refused: list[list[Any]], *, is_read: bool = False) -> None:
+    Upload.objects.filter(pk=upload.pk).update(report=as_kept(report), refused=refused, problem="", is_read=is_read)
 
 
 def _refuse(upload: Upload, refusal: FileRefused, handle: RunHandle) -> NoReturn:

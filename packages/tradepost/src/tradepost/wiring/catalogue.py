@@ -1,6 +1,6 @@
 """The catalogue, and files that are imported into it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from django.db import transaction
@@ -124,6 +124,11 @@ def make_utf_8(path: Path) -> str:
 def look_at_catalogue_file(path: Path, *, form: CatalogueForm | None, rows: int) -> FileLook:
     """Recognise a file by its beginning. Raises FileRefused."""
     return CatalogueFiles().look(path, form=form, rows=rows)
+
+
+def refused_rows(path: Path, *, form: CatalogueForm | None, refused: Mapping[int, str]) -> list[list[str]]:
+    """Give the rows of these lines to be mended and given again. Raises FileRefused."""
+    return CatalogueFiles().refused_rows(path, form=form, refused=refused)
 
 
 def catalogue_change_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON) -> CatalogueChangePorts:

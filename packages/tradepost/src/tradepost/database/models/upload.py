@@ -18,8 +18,9 @@ class Upload(models.Model):
     `folder`: where below the folder of uploads, a name of its own. `encoding`: the one that it had; it is kept in
     UTF-8. `form`: the layout that was chosen; blank: as its header says. `is_full`: see `imports.ImportOptions`.
     `preview` and `imported_by`: the runs that said last what it would do, and that did it. `report`: what that one came
-    to, as `import_report.as_kept` has it; `refused`: [[line, handle, message]] of its rows, the first ones. `problem`:
-    why nothing of it could be used. `is_read`: its import has come to the end, so that the file is needed no more.
+    to, as `import_report.as_kept` has it; `refused`: a header and the rows to mend, the first ones, as `refused_rows`
+    has them. `problem`: why nothing of it could be used. `is_read`: its import has come to the end, so that the file is
+    needed no more.
     """
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="uploads")

@@ -186,11 +186,10 @@ class UploadTable(ReadOnlyTable):
         return redirect(request.path)
 
     def refused_view(self, request: HttpRequest, upload_id: int) -> StreamingHttpResponse:
-        """Give the rows that were refused, with the reasons, as a file for a spreadsheet."""
+        """Give the rows that were refused, with the reasons, as a file to mend them in."""
         need(request, self.act)
         upload = get_object_or_404(Upload.objects.only("name", "refused"), pk=upload_id)
-        rows = ((line or "", handle, message) for line, handle, message in upload.refused)
-        return csv_answer([("line", "product", "reason"), *rows], name=f"refused-rows-{upload.pk}.csv")
+        return csv_answer(upload.refused, name=f"refused-rows-{upload.pk}.csv")
 
 
 def _given(request: HttpRequest) -> Upload:
