@@ -25,6 +25,8 @@ from tradepost.database.models import (
     VariantRecord,
 )
 from tradepost.database.search import note_order_words, note_product_words
+from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.attention_cures import ATTENTION_CURES
 from tradepost.web.listings.table import ListingTable
 from tradepost.web.site import site
 from tradepost.web.tables import keyset
@@ -283,7 +285,7 @@ def test_a_filter_offers_what_there_is_and_shows_what_is_chosen(rows):
     assert sorted(drawn["channel__id__exact"]) == sorted(
         [("", "", "All"), (str(shop.pk), " selected", "&lt;Shop&gt;"), (str(other.pk), "", "Other")]
     )
-    assert ("drift", " selected", "drift") in drawn["attention"]
+    assert ("drift", " selected", ATTENTION_CURES[Attention.DRIFT].heading) in drawn["attention"]
     assert [text for value, chosen, text in drawn["health__exact"] if chosen] == ["All"]
     assert [text for value, chosen, text in drawn["pending__exact"] if chosen or not value] == ["All"]
     assert {value for value, _, _ in drawn["kind__exact"]} == {"", "parent", "variant", "simple"}
@@ -432,3 +434,17 @@ def test_what_is_found_is_told_in_the_words_of_the_lists(rows):
     assert "Mug No 0, removed on Shop" in details
     assert "Mug No 0, needs you on Other" in details
     assert order.startswith("to ship, 5.00")
+
+
+FILTERED = ("listing", "order", "run", "productrecord", "shipmentrecord", "fetchedfile", "savedplan", "auditentry")
+
+
+@pytest.mark.parametrize("table", FILTERED)
+def test_filters_are_asked_for_in_words_of_operators(published, table):
+    """`is_dry`, `pending` and `health` are columns; who looks for something that was only previewed knows none."""
+    page = browser_of("alice").get(f"/tradepost/{table}/").content.decode()
+
+    headings = re.findall(r'<label for="id_[^"]+"[^>]*>([^<]+)</label>', page)
+    assert headings
+    assert not {"Is dry", "Is inactive", "Is paused", "Is open", "Is for sale", "Health", "Pending"} & set(headings)
+    assert not re.search(r"\bBy is ", page)

@@ -17,7 +17,14 @@ from tradepost.web.format import NOTHING, OUTCOME_COLOURS, RUN_COLOURS, field_li
 from tradepost.web.rights import need
 from tradepost.web.shell.channels import chosen_channel
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.tables.columns import (
+    ChannelFilter,
+    ChoicesDropdownFilter,
+    RelatedDropdownFilter,
+    YesNoFilter,
+    asking,
+    column,
+)
 from tradepost.web.tables.counts import count
 from tradepost.web.tables.keyset import KeysetChangeList
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
@@ -97,6 +104,15 @@ class ActivityList(KeysetChangeList):
         return rows.filter(TABS[self.tab].rows)
 
 
+class WorkFilter(ChoicesDropdownFilter):
+    """Runs of a kind, by what the list calls them."""
+
+    heading = "What was done"
+
+    def choices(self, changelist: Any) -> Iterator[tuple[str, str, bool]]:  # noqa: ARG002 Django's form
+        return self._drawn((value, work_words(value)) for value, _ in self.field.flatchoices)
+
+
 @admin.register(Run, site=site)
 class RunTable(ReadOnlyTable):
     """Runs, newest first."""
@@ -108,9 +124,9 @@ class RunTable(ReadOnlyTable):
     list_filter = (
         ("channel", ChannelFilter),
         ("source", RelatedDropdownFilter),
-        ("kind", ChoicesDropdownFilter),
+        ("kind", WorkFilter),
         ("state", ChoicesDropdownFilter),
-        "is_dry",
+        ("is_dry", asking("Only a preview", YesNoFilter)),
     )
     list_select_related = ("channel", "source")
 
@@ -155,7 +171,7 @@ class RunChangeTable(ReadOnlyTable):
     list_filter = (
         ("outcome", ChoicesDropdownFilter),
         ("action", ChoicesDropdownFilter),
-        ("subject_kind", ChoicesDropdownFilter),
+        ("subject_kind", asking("What was changed")),
     )
     list_select_related = ("run",)
     search_fields = ("subject_key",)

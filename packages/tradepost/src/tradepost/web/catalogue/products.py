@@ -29,7 +29,7 @@ from tradepost.web.rights import asks, need
 from tradepost.web.shell.channels import channels_in_use
 from tradepost.web.shell.page import page
 from tradepost.web.site import site
-from tradepost.web.tables.columns import RelatedDropdownFilter, column
+from tradepost.web.tables.columns import RelatedDropdownFilter, YesNoFilter, column
 from tradepost.web.tables.empty_list import EmptyList, NextStep
 from tradepost.web.tables.keyset import AFTER, BEFORE, SORT, KeysetChangeList
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
@@ -40,13 +40,17 @@ _CHECKSUM = re.compile("[0-9a-f]{64}")
 _A_YEAR = 365 * 24 * 3600
 
 
-class ForSaleFilter(admin.BooleanFieldListFilter):
+class ForSaleFilter(YesNoFilter):
     """Asks for one of one value: SQLite looks up no index for what is *not* so."""
 
+    heading = "For sale"
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        if self.lookup_val not in {"0", "1"}:
-            return super().queryset(request, queryset)
-        return queryset.filter(is_for_sale__in=[self.lookup_val == "1"])
+        asked = self.value()
+        if asked not in {"0", "1"}:
+            found: QuerySet[Any] | None = super().queryset(request, queryset)
+            return found
+        return queryset.filter(is_for_sale__in=[asked == "1"])
 
 
 class ProductPage(KeysetChangeList):

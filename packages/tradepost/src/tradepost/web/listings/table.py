@@ -15,13 +15,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from tradepost import wiring
 from tradepost.database.models import AttentionRecord, Channel, Listing
-from tradepost.database.models.allowed import choices
 from tradepost.database.models.listing import IN_LISTS, IN_LISTS_BY_KIND, IS_ASKED_FOR, IS_BROKEN
 from tradepost.database.search import Search, is_walked
 from tradepost.domain.catalogue.catalogue import Kind
 from tradepost.domain.counts import COUNT_UP_TO
 from tradepost.domain.errors import NotAllowed, TradepostError
 from tradepost.domain.listings.attention import Attention
+from tradepost.domain.listings.attention_cures import ATTENTION_CURES
 from tradepost.domain.listings.codes import code_key
 from tradepost.domain.listings.listing import Health, Link
 from tradepost.engine.runs import request_run
@@ -65,7 +65,7 @@ from tradepost.web.rights import may, need
 from tradepost.web.shell.channels import CHANNEL, channel_ids, channels_in_use, chosen_channel
 from tradepost.web.shell.page import is_in_panel, page
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
+from tradepost.web.tables.columns import ChannelFilter, DropdownFilter, YesNoFilter, asking
 from tradepost.web.tables.keyset import AFTER, BEFORE, NEWEST_FIRST, SORT, KeysetChangeList, RowOrder
 from tradepost.web.tables.list_settings import ListSettings
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
@@ -104,11 +104,11 @@ _BY_PRODUCT = RowOrder(field=Listing._meta.get_field("product"))  # noqa: SLF001
 class AttentionFilter(DropdownFilter):
     """Listings that need a person for one reason, whatever other reasons they have."""
 
-    title = "attention"
+    title = "why it needs you"
     parameter_name = ATTENTION_PARAMETER
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 Django's form
-        return choices(Attention)
+        return [(kind.value, ATTENTION_CURES[kind].heading) for kind in Attention]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Listing]) -> QuerySet[Listing]:  # noqa: ARG002 Django's form
         kind = self.value()
@@ -174,13 +174,13 @@ class ListingTable(ReadOnlyTable):
     sorted_by: Mapping[str, str] = {"code": "code_key", "wanted_price": "wanted_price"}
     list_filter = (
         ("channel", ChannelFilter),
-        ("health", ChoicesDropdownFilter),
-        ("link", ChoicesDropdownFilter),
-        ("pending", ChoicesDropdownFilter),
+        ("health", asking("On the store")),
+        ("link", asking("Link to the store's product")),
+        ("pending", asking("What was asked for")),
         AttentionFilter,
-        "is_inactive",
-        "is_paused",
-        ("kind", ChoicesDropdownFilter),
+        ("is_inactive", asking("Switched off on the store", YesNoFilter)),
+        ("is_paused", asking("Paused", YesNoFilter)),
+        ("kind", asking("Family, variant or simple product")),
     )
     search_fields = ("sku",)
     search_help_text = "Pieces of a SKU, a code or the title"

@@ -21,7 +21,7 @@ from tradepost.web.orders.deeds import start_run
 from tradepost.web.orders.shipment_files import shipment_file
 from tradepost.web.rights import asks, need
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, column
+from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, YesNoFilter, asking, column
 from tradepost.web.tables.empty_list import EmptyList, NextStep
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
@@ -82,7 +82,7 @@ class FetchedFileTable(ReadOnlyTable):
     )
     list_display = ("file", "taken_at", "recorded", "known", "refused", "is_settled", "what_was_refused")
     list_display_links = ("file",)
-    list_filter = (("channel", ChannelFilter), "is_open")
+    list_filter = (("channel", ChannelFilter), ("is_open", asking("With rows to put right", YesNoFilter)))
     list_select_related = ("channel", "source")
     actions = ("settle",)
     fieldsets = (

@@ -36,7 +36,7 @@ from tradepost.web.rights import may, need
 from tradepost.web.shell.channels import channel_ids, channels_in_use
 from tradepost.web.shell.page import page
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
+from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter, asking
 from tradepost.web.tables.counts import count
 from tradepost.web.tables.keyset import KeysetChangeList
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
@@ -56,11 +56,11 @@ _STARTS = {
 class FreshFilter(DropdownFilter):
     """Orders that nobody has looked at or worked on yet."""
 
-    title = "fresh"
+    title = "whether somebody has seen it"
     parameter_name = "fresh"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002 Django's form
-        return [("yes", "only fresh ones")]
+        return [("yes", "fresh: nobody has yet")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 Django's form
         if not self.value():
@@ -82,7 +82,7 @@ class OrderTable(ReadOnlyTable):
         ("channel", ChannelFilter),
         ("state", ChoicesDropdownFilter),
         FreshFilter,
-        ("store_status", ChoicesDropdownFilter),
+        ("store_status", asking("On the store")),
     )
     search_fields = ("external_id",)
     search_help_text = "Pieces of an order number, or of the SKU of a line"

@@ -11,13 +11,25 @@ from tradepost.web.shell.channels import every_channel
 
 Shown = TypeVar("Shown", bound=Callable[..., Any])
 
-__all__ = ["ChannelFilter", "ChoicesDropdownFilter", "DropdownFilter", "RelatedDropdownFilter", "column"]
+__all__ = [
+    "ChannelFilter",
+    "ChoicesDropdownFilter",
+    "DropdownFilter",
+    "RelatedDropdownFilter",
+    "YesNoFilter",
+    "asking",
+    "column",
+]
 
 
 class _Drawn:
-    """A filter that is drawn without a form. `asked_as`: the parameter that it takes."""
+    """
+    A filter that is drawn without a form. `asked_as`: the parameter that it takes. `heading`: what it asks, where the
+    column's name is not what people call it.
+    """
 
     template = "back_office/shell/dropdown_filter.html"
+    heading = ""
 
     def _drawn(self, offered: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, str, bool]]:
         chosen = str(self.value() or "")  # type: ignore[attr-defined] # of the filter that this is mixed into
@@ -50,6 +62,13 @@ class ChoicesDropdownFilter(_Drawn, unfold.ChoicesDropdownFilter):  # type: igno
         return self._drawn(self.field.flatchoices)
 
 
+class YesNoFilter(ChoicesDropdownFilter):
+    """Whether a field is so."""
+
+    def choices(self, changelist: Any) -> Iterator[tuple[str, str, bool]]:  # noqa: ARG002 Django's form
+        return self._drawn([("1", "yes"), ("0", "no")])
+
+
 class RelatedDropdownFilter(_Drawn, unfold.RelatedDropdownFilter):  # type: ignore[misc] # see above
     """The rows of another table."""
 
@@ -66,6 +85,11 @@ class ChannelFilter(RelatedDropdownFilter):
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:  # noqa: ARG002 Django's form
         return [(each.pk, each.name) for each in every_channel(request)]
+
+
+def asking(heading: str, drawn: type[Any] = ChoicesDropdownFilter) -> type[Any]:
+    """Give a filter the heading under which people look for it."""
+    return type(drawn.__name__, (drawn,), {"heading": heading})
 
 
 def column(
