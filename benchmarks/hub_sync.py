@@ -7,6 +7,7 @@ products and its time scaled, as it grows with their number.
 """
 
 import warnings
+from operator import attrgetter
 
 import hub
 from hub import CountingRun, Taken, measured
@@ -95,7 +96,8 @@ def compare(record: Record, server: SandboxProcess, make: Ports, channel: hub.Ch
     for size in BATCH_SIZES:
         channel.batch_size = size
         for what in ("price", "quantity"):
-            taken = synced(server, make, change(what))
+            # The one in the middle of three, as of the SDK.
+            _, taken, _ = sorted((synced(server, make, change(what)) for _ in range(3)), key=attrgetter("wall"))
             name = f"{where}_{what}_batches_of_{size}"
             record.add(
                 **{
