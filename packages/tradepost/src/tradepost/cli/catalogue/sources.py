@@ -29,13 +29,10 @@ from tradepost.cli.catalogue.catalogue import (
 )
 from tradepost.cli.channels.channel_schedule import wanted_schedule
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.option_groups import with_groups
 from tradepost.cli.orders.exchange_places import (
     AddressArgument,
-    FingerprintOption,
-    NoSecretOption,
-    PlaceSecretFileOption,
-    PlaceSecretStdinOption,
-    place_secret,
+    PlaceAccess,
 )
 from tradepost.cli.output import counted, err, out, print_json, print_table, say
 from tradepost.domain.catalogue.catalogue_file import CatalogueForm
@@ -69,14 +66,12 @@ IntervalOption = Annotated[
 
 
 @app.command()
+@with_groups
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name for whoever says what you sell.")],
     address: AddressArgument = "",
     *,
-    fingerprint: FingerprintOption = "",
-    secret_file: PlaceSecretFileOption = None,
-    secret_stdin: PlaceSecretStdinOption = False,
-    no_secret: NoSecretOption = False,
+    access: PlaceAccess,
     local: LocalOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -87,10 +82,7 @@ def add(
     """
     from tradepost import wiring
 
-    at = None
-    if address:
-        secret = place_secret(address, file=secret_file, from_stdin=secret_stdin, without=no_secret)
-        at = SourceAddress(address, fingerprint, secret)
+    at = access.to(address) if address else None
     ports = wiring.sources.source_edit_ports(requested_by=shell_user())
     source = add_source(replace(new_source(name), at=at, is_local=bool(local)), ports)
     if as_json:
@@ -105,16 +97,14 @@ def add(
 
 
 @app.command("set")
+@with_groups
 def set_(
     name: NameArgument,
     *,
     address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Where its files are fetched from; '' is nowhere.")
     ] = None,
-    fingerprint: FingerprintOption = "",
-    secret_file: PlaceSecretFileOption = None,
-    secret_stdin: PlaceSecretStdinOption = False,
-    no_secret: NoSecretOption = False,
+    access: PlaceAccess,
     local: LocalOption = None,
     every: Annotated[str, typer.Option(metavar="INTERVAL", help="Fetch it so often, as 15m, 2h or 1d.")] = "",
     cron: Annotated[str, typer.Option(metavar="EXPRESSION", help='Fetch it at these times, as "0 3 * * *".')] = "",
@@ -173,13 +163,17 @@ def set_(
     before = _source(name)
     settings = before.settings
     at, keeps_secret = before.at, True
-    if address is not None or fingerprint or secret_file or secret_stdin or no_secret:
+    if address is not None or access.fingerprint or access.names_secret:
         text = address if address is not None else at.address if at else ""
         is_same = at is not None and at.address == text
-        asks = bool(text) and (not is_same or secret_file is not None or secret_stdin or no_secret)
-        secret = place_secret(text, file=secret_file, from_stdin=secret_stdin, without=no_secret) if asks else ""
+        asks = bool(text) and (not is_same or access.names_secret)
+        secret = access.secret_of(text) if asks else ""
         keeps_secret = is_same and not asks
-        at = SourceAddress(text, fingerprint or (at.fingerprint if at and is_same else ""), secret) if text else None
+        at = (
+            SourceAddress(text, access.fingerprint or (at.fingerprint if at and is_same else ""), secret)
+            if text
+            else None
+        )
     schedule = wanted_schedule(every=every, cron=cron, off=off)
     after = replace(
         before,

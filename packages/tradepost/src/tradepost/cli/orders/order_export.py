@@ -11,14 +11,11 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, YesOption, confirm, shell_user, the_channel
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.option_groups import with_groups
 from tradepost.cli.orders.exchange_places import (
     AddressArgument,
-    FingerprintOption,
-    NoSecretOption,
-    PlaceSecretFileOption,
-    PlaceSecretStdinOption,
+    PlaceAccess,
     TestOption,
-    place_secret,
     tell_of_test,
 )
 from tradepost.cli.output import counted, err, print_json, print_table, say
@@ -28,7 +25,7 @@ from tradepost.domain.orders.order_delivery import Confirmation
 from tradepost.domain.orders.order_export import LARGEST_BATCH, ExportForm
 from tradepost.operations.orders.deliver_orders import set_target
 from tradepost.operations.orders.order_exports import confirm_batch, exported_text, next_batch, remove_consumer
-from tradepost.operations.ports import ConsumerTarget, SourceAddress
+from tradepost.operations.ports import ConsumerTarget
 from tradepost.security.terminal import printable
 
 ConsumerArgument = Annotated[str, typer.Argument(metavar="CONSUMER", help="The consumer's name.")]
@@ -183,6 +180,7 @@ def remove_consumer_(
         say(f"The consumer '{consumer}' is forgotten.")
 
 
+@with_groups
 def deliver_to(
     consumer: ConsumerArgument,
     address: AddressArgument = "",
@@ -191,10 +189,7 @@ def deliver_to(
     confirmed_by: Annotated[
         Confirmation, typer.Option(help="Who confirms: the consumer, or the delivery itself.")
     ] = Confirmation.CONSUMER,
-    fingerprint: FingerprintOption = "",
-    secret_file: PlaceSecretFileOption = None,
-    secret_stdin: PlaceSecretStdinOption = False,
-    no_secret: NoSecretOption = False,
+    access: PlaceAccess,
     test: TestOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
@@ -212,10 +207,10 @@ def deliver_to(
     chosen = the_channel(channel)
     target = None
     if not off:
-        secret = place_secret(address, file=secret_file, from_stdin=secret_stdin, without=no_secret)
-        target = ConsumerTarget(address, confirmed_by, fingerprint, secret)
+        at = access.to(address)
+        target = ConsumerTarget(at.address, confirmed_by, at.fingerprint, at.secret)
         if test:
-            tell_of_test(SourceAddress(address, fingerprint, secret), chosen, takes=True)
+            tell_of_test(at, chosen, takes=True)
     ports = wiring.orders.export_ports(chosen, requested_by=shell_user())
     set_target(consumer, target, ports, wiring.orders.targets_of(chosen), channel_name=chosen.name)
     if as_json:

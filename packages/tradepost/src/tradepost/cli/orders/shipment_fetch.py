@@ -6,34 +6,28 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.option_groups import with_groups
 from tradepost.cli.orders.exchange_places import (
     AddressArgument,
-    FingerprintOption,
-    NoSecretOption,
-    PlaceSecretFileOption,
-    PlaceSecretStdinOption,
+    PlaceAccess,
     TestOption,
-    place_secret,
     tell_of_test,
 )
 from tradepost.cli.output import print_json, print_table, say
 from tradepost.domain.errors import NotAllowed
 from tradepost.operations.orders.fetch_shipments import set_source, settle_files
-from tradepost.operations.ports import SourceAddress
 
 if TYPE_CHECKING:
     from tradepost.database.models import FetchedFile
 
 
+@with_groups
 def fetch_from(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A name for whoever ships; a new one is added.")],
     address: AddressArgument = "",
     *,
     off: Annotated[bool, typer.Option("--off", help="Fetch from there no more, and forget its files.")] = False,
-    fingerprint: FingerprintOption = "",
-    secret_file: PlaceSecretFileOption = None,
-    secret_stdin: PlaceSecretStdinOption = False,
-    no_secret: NoSecretOption = False,
+    access: PlaceAccess,
     test: TestOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
@@ -51,8 +45,7 @@ def fetch_from(
     chosen = the_channel(channel)
     at = None
     if not off:
-        secret = place_secret(address, file=secret_file, from_stdin=secret_stdin, without=no_secret)
-        at = SourceAddress(address, fingerprint, secret)
+        at = access.to(address)
         if test:
             tell_of_test(at, chosen, takes=False)
     ports = wiring.orders.order_ports(chosen, requested_by=shell_user())
