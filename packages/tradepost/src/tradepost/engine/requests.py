@@ -366,9 +366,12 @@ LETTING_PRICES_THROUGH = ListingDeed(plan_price_through, let_prices_through)
 def accepting(channel_id: int) -> ListingDeed:
     """Keeping what the store has of what somebody changed there."""
     drifts, accounts = wiring.listings.drifts_of(channel_id), wiring.listings.accounts_of(channel_id)
-    return ListingDeed(
-        partial(planned_acceptance, drifts), partial(accept, drifts=drifts, accounts=accounts, at=timezone.now())
-    )
+
+    def carry_out(listings: Listings, rows: Sequence[ListingRow]) -> _Results:
+        # Whoever is asked first may take their time.
+        return accept(listings, rows, drifts=drifts, accounts=accounts, at=timezone.now())
+
+    return ListingDeed(partial(planned_acceptance, drifts), carry_out)
 
 
 def locking(wanted: Locks) -> ListingDeed:
