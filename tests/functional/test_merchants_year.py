@@ -371,3 +371,58 @@ def test_a_size_that_is_called_otherwise_keeps_its_pieces_when_another_one_is_ne
         "CAP-XS": [("cap", ("Size: S",), "$8.00")],
     }
     assert [pieces_in_reach(store, "cap", {"Size": size}) for size in ("Small", "L", "S")] == [3, 4, 3]
+
+
+PLAIN = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
+TEE = "tee,Tee,Size,S,,3,15.00\ntee,,,M,,4,15.00\n"
+
+
+@pytest.fixture
+def bring_all(connected, tmp_path):
+    """Import a catalogue without SKUs that is the whole of it; returns what was said."""
+
+    def bring_in(rows):
+        path = tmp_path / "catalogue.csv"
+        path.write_text(PLAIN + rows, encoding="utf-8")
+        said = connected("catalogue", "import", path, "--full")
+        assert said.code == 0, said
+        return said
+
+    return bring_in
+
+
+def test_a_full_file_that_has_an_article_without_sku_under_another_handle_names_both(connected, store, bring_all):
+    """It was named only where the file did not say that the old one is gone, and the shop got a second page."""
+    bring_all("mug,Mug,,,,5,7.00\n" + TEE)
+    assert connected("listings", "publish").code == 0
+
+    told = bring_all(("mug,Mug,,,,5,7.00\n" + TEE).replace("mug,", "beaker,").replace("tee,", "shirt,")).err
+    assert connected("catalogue", "merge", "mug", "beaker", "--yes").code == 0
+    assert connected("listings", "publish").code == 0
+    assert connected("listings", "sync").code == 0
+
+    assert "'beaker' is new, and has the title and options of 'mug'" in told
+    assert "'shirt' is new, and has the title and options of 'tee'" in told
+    assert on_sale(store) == {
+        "beaker": [("mug", (), "$7.00")],
+        "shirt-S": [("shirt", ("Size: S",), "$15.00")],
+        "shirt-M": [("shirt", ("Size: M",), "$15.00")],
+    }
+
+
+def test_a_family_that_is_merged_size_by_size_into_another_is_sold_on_that_ones_page_alone(connected, store, bring_all):
+    """The old page went on selling all of it, with the old title."""
+    bring_all(TEE)
+    assert connected("listings", "publish").code == 0
+    bring_all(TEE.replace("tee,", "shirt,"))
+
+    assert connected("catalogue", "merge", "tee-S", "shirt-S", "--yes").code == 0
+    assert connected("catalogue", "merge", "tee-M", "shirt-M", "--yes").code == 0
+    assert connected("listings", "publish").code == 0
+    assert connected("listings", "sync").code == 0
+
+    assert on_sale(store) == {
+        "shirt-S": [("shirt", ("Size: S",), "$15.00")],
+        "shirt-M": [("shirt", ("Size: M",), "$15.00")],
+    }
+    assert [pieces_in_reach(store, "shirt", {"Size": size}) for size in ("S", "M")] == [3, 4]

@@ -240,6 +240,9 @@ class DjangoCatalogue:
         with transaction.atomic():
             identity.hand_over_listings(before, after)
             identity.remove_variants([before], at=self._clock())
+            left = VariantRecord.objects.filter(product_id=OuterRef("product_id"), is_gone=False)
+            emptied = VariantRecord.objects.filter(~Exists(left), sku=before).values_list("product__handle", flat=True)
+            identity.empty_products(list(emptied), at=self._clock())
 
     def by_handles(self, handles: Collection[str]) -> dict[str, Product]:
         found = read_products(ProductRecord.objects.filter(handle__in=handles))

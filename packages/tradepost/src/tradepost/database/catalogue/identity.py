@@ -66,10 +66,11 @@ def _taken_out(skus: Collection[str]) -> list[tuple[int, str, list[str]]]:
 def lookalikes(*, created_at: datetime) -> list[Lookalike]:
     """Compare the products that were made at this moment with those before that are on a store."""
     new = ProductRecord.objects.filter(created_at=created_at)
-    on_store = Listing.objects.filter(link=Link.LINKED.value, is_orphaned=False, product_id=OuterRef("pk"))
+    # Also what the same file has just taken out of the catalogue, as it does with all that it has under another name.
+    on_store = Listing.objects.filter(link=Link.LINKED.value, product_id=OuterRef("pk"))
     old = ProductRecord.objects.filter(Exists(on_store), created_at__lt=created_at, title__in=new.values("title"))
     before = defaultdict(list)
-    for product in read_products(old.order_by("id")[:_MOST_LOOKALIKES]).values():
+    for product in read_products(old.order_by("id")[:_MOST_LOOKALIKES], as_left=True).values():
         before[product.title].append(product)
     found = read_products(new.filter(title__in=list(before)).order_by("id")[:_MOST_LOOKALIKES]) if before else {}
     return [

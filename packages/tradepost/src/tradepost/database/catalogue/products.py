@@ -28,8 +28,12 @@ def products_by_id(ids: Collection[int]) -> dict[int, Product]:
     return read_products(ProductRecord.objects.filter(id__in=ids))
 
 
-def read_products(rows: "QuerySet[ProductRecord]") -> dict[int, Product]:
-    """Turn products into the domain's values, by id; four queries whatever their number."""
+def read_products(rows: "QuerySet[ProductRecord]", *, as_left: bool = False) -> dict[int, Product]:
+    """
+    Turn products into the domain's values, by id; four queries whatever their number.
+
+    `as_left`: those that the catalogue has no more with all the variants that they had.
+    """
     ids = list(rows.values_list("id", flat=True))
     if not ids:
         return {}
@@ -43,12 +47,13 @@ def read_products(rows: "QuerySet[ProductRecord]") -> dict[int, Product]:
         else:
             of_variant[variant_id] = image
     variants: dict[int, list[Variant]] = defaultdict(list)
+    gone: dict[int, list[Variant]] = defaultdict(list)
     found = sql.read_values(VariantRecord, (*_IN_ORDER, "product_id", "is_gone", *_OF_VARIANT), ids, by="product_id")
     for _, _, product_id, is_gone, *values in sorted(found, key=itemgetter(0, 1)):
-        if not is_gone:
-            variants[product_id].append(_variant(values, of_variant))
+        if as_left or not is_gone:
+            (gone if is_gone else variants)[product_id].append(_variant(values, of_variant))
     products = {values[0]: values for values in sql.read_values(ProductRecord, _OF_PRODUCT, ids, by="id")}
-    return {each: _product(products[each], variants[each], of_product[each]) for each in ids}
+    return {each: _product(products[each], variants[each] or gone[each], of_product[each]) for each in ids}
 
 
 def _product(values: Sequence[Any], variants: Sequence[Variant], images: Sequence[SourceImage]) -> Product:

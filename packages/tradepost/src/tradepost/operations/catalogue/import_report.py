@@ -370,6 +370,6 @@ def same_article(alike: Lookalike) -> str:
     )
     return (
         f"'{alike.handle}' is new, and has the title and options of '{alike.before}', which is on a store and not in "
-        "this file. If both are one article, its pieces would be sold twice. Before an import, 'tradepost catalogue "
+        "this file. If both are one article, it would stand there twice. Before an import, 'tradepost catalogue "
         f"rename {alike.before} {alike.handle}' goes on with what is on the store; after it, {after}."
     )
