@@ -170,6 +170,18 @@ def test_the_same_file_of_skus_again_changes_nothing(import_file):
     assert everything() == before
 
 
+def test_a_price_that_cannot_be_read_keeps_no_quantity_from_counting(import_file):
+    """What a warehouse had sold out was sold on, because its prices have decimal commas; as in files of products."""
+    import_file()
+    before = variants("price")
+
+    report = import_file("sku;price;quantity\nTEE-S;11,50;0\nTEE-M;9,00;\nMUG;;3\n")
+
+    assert (variants("price"), variants("quantity")) == (before, {"TEE-S": ("0",), "TEE-M": ("7",), "MUG": ("3",)})
+    assert [(row.line, row.level) for row in report.reports] == [(2, Level.NOTE), (3, Level.REFUSED)]
+    assert report.reports[0].message.endswith("So TEE-S keeps its last price; its quantity counts.")
+
+
 def test_what_many_rows_have_in_common_is_said_once_with_their_first_lines_and_their_number(import_file):
     """R5: in the order of the file's lines, one line per cause."""
     unknown = "".join(f"NOBODYS-{number},1\n" for number in range(1500))

@@ -61,6 +61,26 @@ def test_a_file_of_no_format_is_refused_with_the_reason_of_each(files, tmp_path)
     assert words.endswith("It is no price list: It does not begin with PRICES.")
 
 
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("SKU;Price", "lacks the column sku. Case counts: SKU has to be sku."),
+        (
+            "sku;Price",
+            "lacks the columns price, quantity. Case counts: Price has to be price. It must be a file of SKUs",
+        ),
+    ],
+)
+def test_a_column_that_is_spelled_otherwise_is_named(files, tmp_path, header, reason):
+    path = tmp_path / "values.csv"
+    path.write_text(f"{header}\nMUG;7.90\n")
+
+    with pytest.raises(FileRefused) as refusal:
+        files.read(path, form=CatalogueForm.SKUS)
+
+    assert reason in str(refusal.value)
+
+
 def test_a_reason_that_all_formats_have_is_told_once(files, tmp_path):
     with pytest.raises(FileRefused, match=r"^There is no file .*none. Check the path.$"):
         files.read(tmp_path / "none")

@@ -72,9 +72,12 @@ def check_csv(path: TextFile, *, needed: Collection[str], layout: str) -> None:
     header = csv_header(path)
     missing = [name for name in needed if name not in header]
     if missing:
+        spelled = {name.casefold(): name for name in header}
+        alike = (f"{spelled[name.casefold()]} has to be {name}" for name in missing if name.casefold() in spelled)
+        hint = ", ".join(alike)
         raise FileRefused(
             f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}. "
-            f"It must be a {layout}, with its header row."
+            f"{f'Case counts: {hint}. ' if hint else ''}It must be a {layout}, with its header row."
         )
 
 
