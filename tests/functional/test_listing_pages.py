@@ -271,6 +271,18 @@ def test_all_that_fit_are_hidden_however_many_they_are_and_no_other(sqlite):
     assert Listing.objects.exclude(pending="hide").get().sku == "ITEM-7"
 
 
+def test_what_the_brake_will_ask_about_is_said_before_it_is_asked_for(sqlite):
+    """ "Apply now" would else stop after a part, and who clicked it looks elsewhere already."""
+    many_listings(60)
+    bob = browser_of("bob")
+
+    many = text_of(bob.get(f"{LIST}ask/hide/?all=1"))
+    few = text_of(bob.get(asking("hide", *Listing.objects.order_by("pk")[:5])))
+
+    assert "at once go off sale only after a second yes: the sync stops before that, and Today asks for it." in many
+    assert "second yes" not in few
+
+
 def test_what_is_more_than_a_preview_looks_at_is_done_as_well(sqlite, monkeypatch):
     for module in ("table", "bulk"):
         monkeypatch.setattr(f"tradepost.web.listings.{module}.SEEN_AT_ONCE", 100)

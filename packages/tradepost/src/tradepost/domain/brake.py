@@ -37,6 +37,12 @@ _WORDS: Mapping[Harm, str] = {
     Harm.ZERO: "take {number} off sale",
     Harm.REPRICE: "change the price of {number}",
 }
+# What becomes of one of them.
+_OF_ONE: Mapping[Harm, str] = {
+    Harm.DELIST: "delist",
+    Harm.ZERO: "off sale",
+    Harm.REPRICE: "re-price",
+}
 
 
 # The stages of a sync that the brake looks at.
@@ -149,8 +155,9 @@ class Braking:
     def _lines_of(self, harm: Harm, number: int, most: int) -> list[str]:
         shown = self.examples.get(harm, ())[:most]
         left_out = number - sum(not example.note for example in shown)
-        more = [f"{harm.value}: and {left_out:,} more"] if shown and left_out else []
-        return [*(f"{harm.value}: {example}" for example in shown), *more]
+        words = _OF_ONE[harm]
+        more = [f"{words}: and {left_out:,} more"] if shown and left_out else []
+        return [*(f"{words}: {example}" for example in shown), *more]
 
     def merged(self, later: "Braking") -> "Braking":
         """Return both of two in one; what was held back first counts as it did then."""

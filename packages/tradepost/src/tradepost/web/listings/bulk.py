@@ -17,7 +17,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from tradepost import wiring
 from tradepost.database.models import Channel, Listing
+from tradepost.domain.brake import BrakeLimits, Harm, may_be_too_much
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listings.listing import Pending
@@ -35,6 +37,7 @@ from tradepost.web.tables.row_numbers import row_number, row_numbers
 SEEN_AT_ONCE = 10_000
 NAMED = 12
 _REFUSED_NAMED = 3
+_OFF_SALE = frozenset({"hide", "delist"})
 _SUMMED_AT_ONCE = 1000
 # What an address of a preview has besides the filter of the list.
 ASKED_NAMES = frozenset({"id", "all", "group", "price", "quantity", "back"})
@@ -117,7 +120,7 @@ def choose(parameters: QueryDict, fitting: "QuerySet[Listing]", *, most: int | N
     else:
         ids = row_numbers(parameters.getlist("id"))
         if not ids:
-            raise NotAllowed("Nothing is ticked: tick listings, or 'all that fit'.")
+            raise NotAllowed("Nothing is ticked: tick listings, or “All”.")
         rows = Listing.objects.filter(pk__in=ids)
     pairs = rows.order_by("pk").values_list("channel_id", "pk")
     by_channel: defaultdict[int, list[int]] = defaultdict(list)
@@ -183,18 +186,31 @@ def waits_for_ticks(ask: ListingAsk, terms: Terms) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a channel's next run of a kind is, and how its channel is called."""
+    """When a channel's next run of a kind is, and how its channel is called; and `_most_at_once`."""
 
     channel: str
     kind: str
     next: NextRun
+    most_at_once: int
 
 
-def timings(ask: ListingAsk, channel_ids: Collection[int]) -> list[Timing]:
+def timings(ask: ListingAsk, ids: Mapping[int, Sequence[int]]) -> list[Timing]:
     """Say for each channel when what is queued is carried out."""
     if not ask.is_queued:
         return []
-    return [Timing(each.name, ask.run, next_run(each, ask.run)) for each in _channels_of(channel_ids)]
+    return [
+        Timing(each.name, ask.run, next_run(each, ask.run), _most_at_once(ask, each, len(ids[each.pk])))
+        for each in _channels_of(ids)
+    ]
+
+
+def _most_at_once(ask: ListingAsk, channel: Channel, number: int) -> int:
+    """How many listings go off sale without being asked about once more, where these are more; else 0."""
+    limits = BrakeLimits(channel.brake_percent, channel.brake_at_least)
+    if ask.verb not in _OFF_SALE or not may_be_too_much({Harm.ZERO: number}, limits=limits):
+        return 0
+    allowed = limits.allowed(wiring.listings.listings_of(channel.pk).live_count())
+    return allowed if number > allowed else 0
 
 
 def _channels_of(channel_ids: Collection[int]) -> "QuerySet[Channel]":
