@@ -213,6 +213,13 @@ def test_the_timeline_ends_with_an_order_wholly_shipped(mugs, published):
     assert shipped < told < whole
 
 
+def test_a_hub_without_an_order_does_not_say_that_everything_is_shipped(channel):
+    told = browser_of("bob").get(LIST).content.decode()
+
+    assert "No order yet. Fetch orders, or wait for the schedule to do it." in told
+    assert "Everything is shipped" not in told
+
+
 @pytest.mark.parametrize(
     ("mode", "words"),
     [

@@ -27,6 +27,8 @@ MANY = tuple(variant(f"T-{n}", Size=str(n)) for n in range(5))
     ("name", "ours", "theirs", "words"),
     [
         ("price", Decimal("7.90"), Decimal("3.00"), "price: ours 7.90, the store's 3.00"),
+        ("line 5 total", "48.00", "24", "line 5 total: ours 48.00, the store's 24.00"),
+        ("status", "pending", "partially_shipped", "status: ours pending, the store's partially shipped"),
         ("page_title", "Mug", "", "page title: ours Mug, the store's nothing"),
         ("is_taxable", True, False, "is taxable: ours yes, the store's no"),
         ("custom_fields", {"upc": "1"}, {"upc": ""}, "custom fields: ours upc 1, the store's upc nothing"),

@@ -8,7 +8,9 @@ from typing import Any
 
 _LONGEST_WORD = 60
 _MOST_ITEMS = 3
-_MONEY = frozenset({"price", "cost"})
+# By the last word of a field's name: `line 5 total` is money, too.
+_MONEY = frozenset({"price", "cost", "total"})
+_STATES = frozenset({"status", "state"})
 _CENTS = Decimal("0.01")
 
 
@@ -24,9 +26,17 @@ def field_words(name: str, before: Any, after: Any, *, arrow: str = "->") -> str
 
 def value_words(name: str, value: Any, *, width: int = 100) -> str:
     """Write what a field holds on one line, cut where it is long."""
-    value = _with_cents(value) if name in _MONEY else value
+    value = _as_people_write(name, value)
     text = (", ".join(_items(name, value)) or "nothing") if _is_many(value) else _written(value)
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _as_people_write(name: str, value: Any) -> Any:
+    """Money with its cents, and a state without what parts its words in a program."""
+    last = name.replace("_", " ").rpartition(" ")[2]
+    if last in _MONEY:
+        return _with_cents(value)
+    return value.replace("_", " ") if last in _STATES and isinstance(value, str) else value
 
 
 def _with_cents(value: Any) -> Any:
@@ -45,8 +55,7 @@ def difference_words(name: str, ours: Any, theirs: Any) -> str:
     Takes values of the domain, and as they were kept (see `FieldChange`).
     """
     spoken = _spoken(name)
-    if name in _MONEY:
-        ours, theirs = _with_cents(ours), _with_cents(theirs)
+    ours, theirs = _as_people_write(name, ours), _as_people_write(name, theirs)
     if not (_is_many(ours) or _is_many(theirs)):
         return f"{spoken}: ours {_word(ours)}, the store's {_word(theirs)}"
     own, others = _items(name, ours), _items(name, theirs)

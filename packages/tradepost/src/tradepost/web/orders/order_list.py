@@ -76,6 +76,12 @@ class OrderChangeList(KeysetChangeList):
     """The list in tabs. Without any choice it is what is to be shipped; that comes oldest first, all else newest."""
 
     tab = ALL
+    of_channels: Sequence[int] = ()
+
+    @property
+    def empty(self) -> str:
+        """What is said where nothing is listed: before a first order came in, nothing was shipped either."""
+        return (self.tab if Order.objects.filter(channel_id__in=self.of_channels).exists() else ALL).empty
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         found: dict[str, Any] = super().get_filters_params(params)
@@ -84,10 +90,11 @@ class OrderChangeList(KeysetChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request, exclude_parameters)
         self.tab = tab_of(request)
+        self.of_channels = channel_ids(request)
         if not self.tab.state:
             return rows
         # By the index of channel and state, also where all channels are looked at.
-        return rows.filter(channel_id__in=channel_ids(request), state=self.tab.state)
+        return rows.filter(channel_id__in=self.of_channels, state=self.tab.state)
 
     def usual_order(self) -> RowOrder:
         return OLDEST_FIRST if self.tab is TO_SHIP else NEWEST_FIRST

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 
 from tradepost.database.models import Listing, Order, ProductRecord, with_attentions
 from tradepost.database.search import (
@@ -18,7 +19,7 @@ from tradepost.database.search import (
     with_ids,
     words_of,
 )
-from tradepost.web.format import money
+from tradepost.web.format import amount
 from tradepost.web.listings.rows import status_of
 from tradepost.web.orders.order_page import pill_of
 from tradepost.web.rights import may, need
@@ -105,4 +106,4 @@ def _of_product(row: ProductRecord) -> tuple[str, str]:
 
 def _of_order(row: Order) -> tuple[str, str]:
     words, _ = pill_of(row)
-    return str(row.external_id), f"{words}, {money(row.total, currency=row.currency)}, {row.channel.name}"
+    return str(row.external_id), format_html("{}, {}, {}", words, amount(row.total, row.currency), row.channel.name)
