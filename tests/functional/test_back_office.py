@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from browser import PASSWORD, chromium, log_in
@@ -49,6 +50,17 @@ def tab(office):
 
 
 @pytest.mark.browser
+def test_who_logs_in_from_a_bookmark_of_the_login_comes_to_today(people):
+    """It was Django's own page of a profile, which there is not: the first page after the login was "no such page"."""
+    bob = person("bob")
+    bob.set_password(PASSWORD)
+    bob.save()
+
+    answer = Client(SERVER_NAME="localhost").post("/login/", {"username": "bob", "password": PASSWORD})
+
+    assert answer["Location"] == "/"
+
+
 def test_alice_logs_in_finds_a_listing_and_queues_its_publish(tab, office):
     asked = []
     tab.on("request", lambda request: asked.append(request.url))

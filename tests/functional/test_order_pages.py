@@ -425,6 +425,12 @@ def test_a_viewer_reads_orders_and_can_press_nothing(mugs):
     assert Order.objects.get().state == "open"
 
 
+def test_who_may_do_nothing_more_with_an_order_reads_no_empty_heading(mugs):
+    shown = browser_of("vera").get(page_of(mugs)).content.decode()
+
+    assert 'id="order-more"' not in shown
+
+
 def test_what_is_asked_of_nothing_is_told_and_what_is_not_there_is_not_found(mugs):
     bob = browser_of("bob")
 

@@ -204,6 +204,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "/login/"
+# Of whoever comes to the login from a bookmark, and from no page.
+LOGIN_REDIRECT_URL = "/"
 # A link to choose a password with is of use for so long.
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 
