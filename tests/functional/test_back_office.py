@@ -49,7 +49,6 @@ def tab(office):
         yield opened
 
 
-@pytest.mark.browser
 def test_who_logs_in_from_a_bookmark_of_the_login_comes_to_today(people):
     """It was Django's own page of a profile, which there is not: the first page after the login was "no such page"."""
     bob = person("bob")
@@ -61,6 +60,23 @@ def test_who_logs_in_from_a_bookmark_of_the_login_comes_to_today(people):
     assert answer["Location"] == "/"
 
 
+@pytest.mark.browser
+def test_a_day_long_ago_is_that_of_the_reader_and_written_as_there(office, channel):
+    placed_at = datetime(2026, 1, 1, 23, 30, tzinfo=UTC)
+    row = Order.objects.create(
+        channel=channel, external_id=4711, store_status="pending", placed_at=placed_at, imported_at=placed_at, total=1
+    )
+    with chromium() as browser:
+        tab = browser.new_page(locale="de-DE", timezone_id="Asia/Tokyo")
+        tab.set_default_timeout(60_000)
+        log_in(tab, office, "alice")
+        tab.goto(f"{office}tradepost/order/{row.pk}/change/")
+        shown = tab.locator("#order-timeline ~ ol time").first.inner_text()
+
+    assert shown == "02.01.2026"
+
+
+@pytest.mark.browser
 def test_alice_logs_in_finds_a_listing_and_queues_its_publish(tab, office):
     asked = []
     tab.on("request", lambda request: asked.append(request.url))

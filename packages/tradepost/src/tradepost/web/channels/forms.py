@@ -186,7 +186,8 @@ class ConnectionForm(ChannelForm):
 
     @property
     def is_open_beneath(self) -> bool:
-        return any(
+        # What refuses an address names what allows it, down there.
+        return bool(self["domain"].errors) or any(
             self[name].errors or (name != "digest" and self[name].value())
             for name in self.beneath
             if name in self.fields

@@ -4,6 +4,7 @@
 
   // --- values by the reader's zone and habits; the server wrote them in UTC and English ---
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
   const wholes = new Intl.NumberFormat();
   const money = (currency) => {
     try {
@@ -17,7 +18,10 @@
   const localise = (root) => {
     for (const time of root.querySelectorAll("time[datetime]")) {
       const moment = new Date(time.dateTime);
-      if (!Number.isNaN(moment.getTime())) time.title = exact.format(moment);
+      if (Number.isNaN(moment.getTime())) continue;
+      time.title = exact.format(moment);
+      // What is long ago is told as a day, and which day that was depends on where one sits.
+      if (/^\d{4}-\d{2}-\d{2}$/.test(time.textContent.trim())) time.textContent = days.format(moment);
     }
     for (const data of root.querySelectorAll("data[value]")) {
       const number = Number(data.value);
