@@ -83,7 +83,9 @@ def test_the_last_variant_takes_its_parent_along_and_says_so(hub):
     assert hub.listings.of("tee").status.health is Health.DELISTED
 
 
-@pytest.mark.parametrize("reason", ["a setting", "paused", "a variant stays"])
+@pytest.mark.parametrize(
+    "reason", ["a setting", "paused", "a variant stays", "it sells a variant that is linked no more"]
+)
 def test_a_parent_stays_where_it_is_to_stay(reason):
     hub = MemoryHub(delist_parent_with_last_variant=reason != "a setting")
     hub.list_on_store(a_family("tee", "S", "M"))
@@ -92,6 +94,9 @@ def test_a_parent_stays_where_it_is_to_stay(reason):
         hub.listings.change("tee", status=replace(LISTED, is_paused=True))
     if reason == "a variant stays":
         hub.listings.change("tee-M", status=LISTED)
+    if reason == "it sells a variant that is linked no more":
+        unlinked = replace(LISTED, health=Health.NOT_LISTED, link=Link.UNLINKED)
+        hub.listings.change("tee-M", status=unlinked, external_id=None)
 
     drive(hub)
 

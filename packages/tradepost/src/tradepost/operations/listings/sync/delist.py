@@ -1,11 +1,12 @@
 """
 Delist: remove products from the store for good.
 
-A parent goes before its variants, so that no shopper meets half a family; the last variant takes its parent along.
-Options that nothing uses any more are taken off their page. Deleting what is gone already counts as done, so a delist
-that was killed is simply run again.
+A parent goes before its variants, so that no shopper meets half a family; the last variant takes its parent along,
+unless its page still sells what is not linked. Options that nothing uses any more are taken off their page. Deleting
+what is gone already counts as done, so a delist that was killed is simply run again.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -89,7 +90,9 @@ class Delist(Values[Going, Mapping[str, int]]):
         fresh = self.selection.as_asked(ports.listings.by_ids([row.id for row in batch.rows]))
         rows = {row.id: row for row in fresh if is_due(self.stage, row)}
         if self.channel.delist_parent_with_last_variant:
-            rows |= {parent.id: parent for parent in left_alone(ports.listings, rows, self.selection)}
+            emptied = left_alone(ports.listings, rows, self.selection)
+            selling = _selling_others(ports.listings, emptied, seen)
+            rows |= {parent.id: parent for parent in emptied if parent.id not in selling}
         # A batch is looked at ahead, when a parent that went with the batch before may still have been there.
         parents = ports.listings.by_ids({row.parent_id for row in rows.values() if row.parent_id is not None})
         went = frozenset(code_key(row.code) for row in parents if row.status.health is Health.DELISTED)
@@ -146,6 +149,21 @@ def left_alone(listings: Listings, rows: Mapping[int, ListingRow], selection: Se
         if child.status.link is Link.LINKED and child.status.pending is not Pending.DELIST
     }
     return [parent for parent in parents if parent.id not in staying]
+
+
+def _selling_others(listings: Listings, parents: Sequence[ListingRow], seen: Products) -> set[int]:
+    """Those whose page sells what is linked to no variant of theirs: somebody keeps that there, and not by us."""
+    codes: dict[int | None, set[str]] = defaultdict(set)
+    for row in listings.variants_of([parent.id for parent in parents]):
+        if row.status.link is Link.LINKED:
+            codes[row.parent_id].add(code_key(row.code))
+    pages = ((parent.id, seen.parents.get(code_key(parent.code))) for parent in parents)
+    return {
+        number
+        for number, page in pages
+        for variant in (page.variants if page is not None else None) or ()
+        if not codes[number].issuperset(map(code_key, variant.part_codes))
+    }
 
 
 def unused_options(parent: StoreProduct, gone: Collection[str]) -> tuple[tuple[str, str], ...]:
