@@ -147,7 +147,7 @@ def test_the_difference_to_the_stores_clock_is_known_after_a_call(scripted):
     [
         (denied("Token is disabled"), CredentialsRejected, "enable it"),
         (denied("Timestamp outside configured window"), CredentialsRejected, "clock"),
-        (denied("Invalid request signature"), CredentialsRejected, "Private Key"),
+        (denied("Invalid request signature"), CredentialsRejected, "copy the key again"),
         (denied("Access denied"), CredentialsRejected, "IP list"),
         (denied("Function not assigned to token"), PermissionMissing, "assign the function"),
         (denied("Token does not require signature"), PermissionMissing, "Require Signature"),

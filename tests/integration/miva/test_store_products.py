@@ -334,7 +334,7 @@ def test_provisioning_needs_a_token_that_requires_signature_and_timestamp(sandbo
     ("settings", "cure"),
     [
         ({"name": "0" * 32}, "unknown"),
-        ({"key": "d3Jvbmc="}, "Private Key"),
+        ({"key": "d3Jvbmc="}, "copy the key again"),
         ({"store_code": "nosuch"}, "store code"),
     ],
 )

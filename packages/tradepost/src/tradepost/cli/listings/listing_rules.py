@@ -168,14 +168,14 @@ def _tell(words: str, changed: "ListingRulesChanged", *, is_dry: bool, as_json: 
             ),
             title="The first of them" if len(found.examples) < found.prices + found.quantities else "",
         )
-    verb = "would be" if is_dry else "are"
+    did, went = ("would change", "would go") if is_dry else ("changed", "went")
     say(
-        f"{counted(found.prices, 'price')} {verb} another: {found.raised:,} higher, {found.lowered:,} lower; "
-        f"{found.held:,} {verb} held back, {found.freed:,} no more. Of quantities {found.more:,} {verb} "
-        f"more, {found.fewer:,} fewer."
+        f"{counted(found.prices, 'price')} {did}: {found.raised:,} higher, {found.lowered:,} lower; "
+        f"{found.held:,} held back, {found.freed:,} no more. Of quantities, {found.more:,} {went} up, "
+        f"{found.fewer:,} down."
     )
     if found.left_out or found.back:
-        out.print(f"{counted(found.left_out, 'listing')} {verb} off sale, {found.back:,} back.")
+        out.print(f"{counted(found.left_out, 'listing')} {went} off sale, {found.back:,} back on.")
     if not is_dry and (found.prices or found.quantities):
         out.print("A sync sends them.")
 

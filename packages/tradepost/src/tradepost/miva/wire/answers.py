@@ -47,10 +47,10 @@ _SIGN_IN_CURES = {
         f"set this machine's clock, or widen the window on {TOKENS_PAGE} (120 s is usual)."
     ),
     "timestamp requires request signature": (
-        "The token requires signed requests, and this connection has no signature key: enter the Private Key."
+        "The token requires signed requests, and this connection has no signature key: enter it."
     ),
     "invalid request signature": (
-        f"The signature key does not belong to the token: copy the Private Key again from {TOKENS_PAGE}."
+        f"The signature key does not belong to the token: copy the key again from {TOKENS_PAGE}."
     ),
 }
 _ALTERED_REQUEST = frozenset(

@@ -49,5 +49,5 @@ def _decoded(signature_key: str) -> bytes:
     except (binascii.Error, ValueError):
         # The cause is left out on purpose: its traceback would carry the key.
         raise CredentialsRejected(
-            f"The signature key is no base64 text: copy the whole Private Key from {TOKENS_PAGE}."
+            f"The signature key is no base64 text: copy the whole key from {TOKENS_PAGE}."
         ) from None
