@@ -174,7 +174,7 @@ def test_what_the_last_check_found_and_which_pages_are_done_is_kept_with_the_cha
     assert "as the image of CTGY, PROD, PLST, BASK, and save" in after.out
     assert "store: clock: ok" in after.out
     assert facts["image_pages"] == ["PROD-related", "SRCH"]
-    assert {"name", "is_good", "words"} == set(facts["checks"][0])
+    assert {"name", "is_good", "is_known", "words"} == set(facts["checks"][0])
     assert facts["checked_at"]
     cleared = shell("channel", "set", "shop", "--image-pages", "none")
     assert cleared.code == 0

@@ -2,9 +2,10 @@
 
 import pytest
 
+from full_rights import store_of
 from tradepost.database.models import Listing, Run
 
-from .test_plan_commands import HEADER, changes_of, open_store_of, saved
+from .test_plan_commands import HEADER, changes_of, saved
 
 FAMILIES = HEADER + (
     "tee,Tee,,Size,S,TEE-S,3,15.00\n"
@@ -27,7 +28,7 @@ def shop(connected, tmp_path):
 
 
 def open_pages(box):
-    with open_store_of(box) as store:
+    with store_of(box) as store:
         return {product.code: product.is_active for product in store.products_by_code(list(NATIVE)).values()}
 
 

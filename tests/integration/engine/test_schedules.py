@@ -49,7 +49,7 @@ def connect(ports):
     def connect_channel(name: str = "Shop", **how) -> int:
         profile = ChannelProfile(
             settings=ChannelSettings(id=0, name=name, rules=ContentRules(), time_zone=how.pop("time_zone", "UTC")),
-            store=StoreConnection(domain="https://shop.example:443", store_code="S1", token="T", signature_key="S"),
+            store=StoreConnection(domain="https://shop.example:443", store_code=name, token="T", signature_key="S"),
         )
         channel_id, _ = channels.connect_channel(profile, ports, **how)
         return channel_id

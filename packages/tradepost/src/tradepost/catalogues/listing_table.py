@@ -5,7 +5,6 @@ from pathlib import Path
 
 from tradepost.catalogues.csv_file import CsvRow, csv_header, csv_rows
 from tradepost.domain.errors import FileRefused
-from tradepost.domain.files.safe_cells import plain_text
 from tradepost.domain.listings.customising import FIELD_COLUMN, TEXT_COLUMNS, VALUE_COLUMNS, is_customisable
 from tradepost.operations.ports import LISTED_COLUMNS, Level, RowReport, TableRow
 
@@ -34,7 +33,7 @@ class ListingCsv:
 
 
 def _row(row: CsvRow, channel_name: str) -> TableRow | RowReport:
-    cells = {name: plain_text(cell) for name, cell in row.cells.items()}
+    cells = dict(row.cells)
     name, channel = cells.pop(_SKU, ""), cells.pop(_CHANNEL, "")
     if not name:
         return RowReport(row.line, Level.REFUSED, "The row has no SKU.")
