@@ -370,10 +370,9 @@ def _order(orders: "QuerySet[Order]", number: int, *, channel_id: int) -> Order:
 
 
 def _shippable(order: Order) -> ShippableOrder:
-    kept = order.shipments.exclude(state=ShipmentState.TAKEN_BACK)
-    # `ShipmentRecord.is_on_store` is the rule.
-    is_missing = Q(state=ShipmentState.PARKED, proven__isnull=True)
-    untold = kept.filter(Q(external_id__isnull=True) | is_missing)
+    shipments = list(order.shipments.all())
+    kept = [each for each in shipments if each.state != ShipmentState.TAKEN_BACK]
+    untold = [each.pk for each in kept if not each.is_on_store]
     packed = ShipmentLineRecord.objects.filter(shipment__in=untold).order_by("id")
     lines = order.lines.select_related("listing").order_by("id")
     return ShippableOrder(
@@ -382,12 +381,12 @@ def _shippable(order: Order) -> ShippableOrder:
         lines=with_packed(
             [_shippable_line(line) for line in lines],
             [ShipmentPart(part.line_id, part.quantity) for part in packed],
-            told={number for number in kept.values_list("external_id", flat=True) if number is not None},
+            told={each.external_id for each in kept if each.external_id is not None},
         ),
         why_held=order.holds.reason,
-        tracking_numbers=frozenset(kept.values_list("tracking_number", flat=True)),
-        nameless_numbers=frozenset(kept.filter(reference="").values_list("tracking_number", flat=True)),
-        references=frozenset(order.shipments.exclude(reference="").values_list("reference", flat=True)),
+        tracking_numbers=frozenset(each.tracking_number for each in kept),
+        nameless_numbers=frozenset(each.tracking_number for each in kept if not each.reference),
+        references=frozenset(each.reference for each in shipments if each.reference),
     )
 
 
