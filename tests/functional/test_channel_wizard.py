@@ -292,6 +292,7 @@ def test_a_second_channel_uses_the_connection_of_the_first_again(alice, store, b
     answer = alice.post(step_of(second, "connection"), {"reuse": str(first.pk), "store_code": "outlet"})
 
     assert "This store is connected already, as 'shop'" in words_of(same)
+    assert "“Settings”, “Channels” changes that channel." in words_of(same)
     assert answer["Location"] == step_of(second, "test")
     made, kept = (each.connections.get(kind="store_api") for each in (second, first))
     assert (made.store_code, bytes(made.secrets)) != (kept.store_code, b"")

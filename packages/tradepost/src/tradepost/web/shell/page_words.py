@@ -37,6 +37,7 @@ FIELDS_OF_OPTIONS: Mapping[str, str] = {
 }
 _OPTION = r"--(?!-)[a-z][a-z-]*"
 _SET = re.compile(rf"'?tradepost channel set (?:'[^']*'|[^\s']+)?\s*({_OPTION})(?: ([^\s'\-][^\s']*))?'")
+_CHANGED = re.compile(r"'tradepost channel set(?: (?:'[^']*'|[^\s']+))?'")
 _QUOTED = re.compile(rf"'({_OPTION})(?: ([^\s']+))?'")
 _BARE = re.compile(rf"({_OPTION})(?: ([/S][^\s,;.)]*(?:\.[^\s,;.)]+)*))?")
 _BUTTONS: Mapping[str, str] = {
@@ -57,6 +58,7 @@ def in_words_of_pages(text: str) -> str:
     `'tradepost channel set shop --stock-mode basket'` is `“The store takes stock”: basket`.
     """
     text = _SET.sub(_field, text)
+    text = _CHANGED.sub("“Settings”, “Channels”", text)
     text = _COMMAND.sub(lambda found: f"“{_BUTTONS[found[1]]}”", text)
     text = _QUOTED.sub(_field, text)
     return _BARE.sub(_field, text)
